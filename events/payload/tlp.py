@@ -1,0 +1,79 @@
+"""TLP 2.0: the five labels, what FIRST says of each, and how strict each is.
+
+Source: FIRST, Traffic Light Protocol version 2.0. The strings that the API takes for them are
+unproven for CLEAR and AMBER+STRICT (see `wire_values`), so an operator can change them.
+"""
+
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import NamedTuple
+
+
+class Tlp(StrEnum):
+    """A TLP 2.0 label, as forms post it and as the database stores it."""
+
+    CLEAR = "clear"
+    GREEN = "green"
+    AMBER = "amber"
+    AMBER_STRICT = "amber+strict"
+    RED = "red"
+
+    @property
+    def label(self) -> str:
+        """The label as FIRST writes it: `TLP:AMBER+STRICT`; never translated, never with spaces."""
+        return f"TLP:{self.value.upper()}"
+
+    @property
+    def meaning(self) -> str:
+        """Who may have what bears this label, in one sentence."""
+        return _MEANINGS[self].meaning
+
+    @property
+    def colour(self) -> str:
+        """FIRST's text colour as `#rrggbb`, to be shown on black `#000000`."""
+        return _MEANINGS[self].colour
+
+    @property
+    def strictness(self) -> int:
+        """0 for CLEAR to 4 for RED: a larger number lets fewer people read."""
+        return list(Tlp).index(self)
+
+    @classmethod
+    def from_text(cls, text: str) -> "Tlp":
+        """The label that people or the API mean by `text`.
+
+        Takes any case, with or without the `TLP:` prefix, TLP 1.0's `white` and the hyphenated
+        `amber-strict`. Raises `ValueError` for anything else.
+        """
+        name = text.strip().lower().removeprefix("tlp:").strip()
+        return cls({"white": "clear", "amber-strict": "amber+strict"}.get(name, name))
+
+
+class _Meaning(NamedTuple):
+    colour: str
+    meaning: str
+
+
+_MEANINGS = {
+    Tlp.CLEAR: _Meaning("#FFFFFF", "No limit: anyone may have it."),
+    Tlp.GREEN: _Meaning("#33FF00", "The community may have it, public channels may not."),
+    Tlp.AMBER: _Meaning("#FFC000", "Need-to-know, within the organisation and its clients."),
+    Tlp.AMBER_STRICT: _Meaning("#FFC000", "Need-to-know, within the organisation only."),
+    Tlp.RED: _Meaning("#FF2B2B", "The individual recipients only, nobody else."),
+}
+
+
+def wire_values(overrides: Mapping[str, str]) -> dict[Tlp, str]:
+    """What is sent for each label: its lower-case name, unless `overrides` (label → text) differs.
+
+    Raises `ValueError` if an override names no label, is empty, or gives two labels one text: a
+    strict label must never leave this machine as a weaker one.
+    """
+    wire = {label: label.value for label in Tlp}
+    for name, text in overrides.items():
+        wire[Tlp.from_text(name)] = text.strip()
+    if "" in wire.values():
+        raise ValueError("a TLP label has no text to send")
+    if len(set(wire.values())) != len(wire):
+        raise ValueError("two TLP labels would be sent as the same text")
+    return wire

@@ -1,0 +1,1 @@
+"""Fixtures that every area of the tests shares."""
