@@ -1,1 +1,1 @@
-"""Event Desk."""
+"""The Django project: settings read from the environment, URLs, middleware, WSGI."""

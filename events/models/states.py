@@ -1,0 +1,96 @@
+"""The states of a submission, their words for people, and the transitions that are allowed."""
+
+from typing import NamedTuple
+
+from django.db import models
+
+
+class State(models.TextChoices):
+    """Where a submission stands; the value is also `data-state` on its pages."""
+
+    DRAFT = "draft", "Draft"
+    READY = "ready", "Waiting"
+    SENDING = "sending", "Sending"
+    CREATED = "created", "Created"
+    REJECTED = "rejected", "Refused"
+    UNKNOWN = "unknown", "Unknown"
+    DUPLICATED = "duplicated", "Duplicated"
+    ABSENT = "absent", "Not there"
+
+    @property
+    def words(self) -> "Words":
+        """What the state means, what happens next, and what people may do."""
+        return _WORDS[self]
+
+
+class Words(NamedTuple):
+    """Sentences for people about one state."""
+
+    meaning: str
+    next: str
+    may_do: str
+
+
+_WORDS = {
+    State.DRAFT: Words(
+        "Kept here. Nothing has been sent.",
+        "Nothing happens by itself.",
+        "Go on writing, send it, or discard it.",
+    ),
+    State.READY: Words(
+        "Ready to go. Nothing has been created yet.",
+        "It is sent by itself as soon as the API can be reached.",
+        "Wait. Do not type it again.",
+    ),
+    State.SENDING: Words(
+        "On its way. The API has not answered yet.",
+        "This page shows the answer as soon as it is here.",
+        "Wait. Do not type it again.",
+    ),
+    State.CREATED: Words(
+        "The event exists in Cloudforce One, once.",
+        "Nothing more happens.",
+        "Look at it below.",
+    ),
+    State.REJECTED: Words(
+        "The API refused it. Nothing was created.",
+        "Nothing happens by itself.",
+        "Mend what it names and send again, or discard it.",
+    ),
+    State.UNKNOWN: Words(
+        "We do not know yet whether the event was created: the answer did not arrive whole.",
+        "It is looked for in Cloudforce One. It is never sent again by itself.",
+        "Wait. Do not type it again.",
+    ),
+    State.DUPLICATED: Words(
+        "The event exists in Cloudforce One more than once.",
+        "Nothing happens by itself.",
+        "Tell the administrator which of the events below should go.",
+    ),
+    State.ABSENT: Words(
+        "It was looked for several times and is not in Cloudforce One.",
+        "Nothing happens by itself.",
+        "Decide whether to send it again.",
+    ),
+}
+
+TRANSITIONS: frozenset[tuple[State, State]] = frozenset(
+    {
+        (State.DRAFT, State.READY),
+        (State.REJECTED, State.READY),
+        (State.READY, State.SENDING),
+        (State.SENDING, State.CREATED),
+        (State.SENDING, State.REJECTED),
+        (State.SENDING, State.READY),
+        (State.SENDING, State.UNKNOWN),
+        (State.UNKNOWN, State.CREATED),
+        (State.UNKNOWN, State.DUPLICATED),
+        (State.UNKNOWN, State.ABSENT),
+        (State.ABSENT, State.READY),
+        (State.ABSENT, State.CREATED),
+        (State.ABSENT, State.DUPLICATED),
+        (State.CREATED, State.DUPLICATED),
+    }
+)
+
+EDITABLE = frozenset({State.DRAFT, State.REJECTED})

@@ -1,0 +1,114 @@
+"""A submission: what an analyst typed, the frozen bytes that are sent, and what became of them."""
+
+import json
+import uuid
+from typing import Any
+
+from django.conf import settings
+from django.contrib.auth.models import AbstractBaseUser, AnonymousUser, User
+from django.db import models
+from django.db.models import Q
+
+from events.models.states import State
+from events.payload import Tlp
+
+
+class SubmissionQuerySet(models.QuerySet["Submission"]):
+    """Submissions, with the one rule of who may see which."""
+
+    def visible_to(self, user: AbstractBaseUser | AnonymousUser) -> "SubmissionQuerySet":
+        """What `user` may see: own ones; of others no drafts, and RED only with the right to it."""
+        if not isinstance(user, User) or not user.has_perm("events.view_submission"):
+            return self.none()
+        others = ~Q(state=State.DRAFT)
+        if not user.has_perm("events.view_red"):
+            others &= ~Q(tlp=Tlp.RED)
+        return self.filter(others | Q(author=user))
+
+
+class Submission(models.Model):
+    """One event on its way to the API.
+
+    `typed` is what the form held, as ASCII JSON, so that any text survives any database. `body`
+    is frozen when the person sends: the exact bytes of the create. The columns from `category` to
+    `event_date` are copies for lists. `outcome` is the last answer in our words.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    state = models.CharField(max_length=16, choices=State.choices, default=State.DRAFT)
+    version = models.PositiveIntegerField(default=0)
+    author = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="submissions"
+    )
+    author_name = models.CharField(max_length=150)
+    created_at = models.DateTimeField()
+    updated_at = models.DateTimeField()
+
+    typed = models.TextField(default="{}")
+    category = models.TextField(blank=True)
+    event = models.TextField(blank=True)
+    tlp = models.CharField(max_length=16, blank=True)
+    dataset_id = models.TextField(blank=True)
+    event_date = models.DateTimeField(null=True)
+
+    body = models.BinaryField(null=True)
+    body_sha256 = models.CharField(max_length=64, blank=True)
+    attempt = models.PositiveIntegerField(default=0)
+    lease_until = models.DateTimeField(null=True)
+    next_at = models.DateTimeField(null=True)
+
+    outcome = models.TextField(default="{}")
+    event_uuid = models.CharField(max_length=64, blank=True)
+    answer = models.TextField(blank=True)
+
+    objects = SubmissionQuerySet.as_manager()
+
+    class Meta:
+        default_permissions = ("add", "change", "view")
+        permissions = (
+            ("send_submission", "Can send events to Cloudforce One"),
+            ("view_red", "Can see TLP:RED events of others"),
+        )
+        indexes = (
+            models.Index(fields=["state", "next_at"], name="submission_due"),
+            models.Index(fields=["author", "state", "-updated_at"], name="submission_mine"),
+            models.Index(fields=["-updated_at"], name="submission_recent"),
+            models.Index(fields=["event_uuid"], name="submission_event_uuid"),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.get_state_display()} {self.id}"
+
+    @property
+    def typed_values(self) -> dict[str, Any]:
+        """What the form held: field name → text, and `indicators` → list of rows."""
+        return _json_object(self.typed)
+
+    @property
+    def outcome_values(self) -> dict[str, Any]:
+        """The last answer: `kind`, `status`, `detail`, `problems`, `cf_ray`."""
+        return _json_object(self.outcome)
+
+    @property
+    def answer_values(self) -> dict[str, Any]:
+        """The event as the API returned it."""
+        return _json_object(self.answer or "{}")
+
+
+class FormToken(models.Model):
+    """One rendered form. It is spent by the send it makes, so that no form sends twice."""
+
+    token = models.UUIDField(primary_key=True)
+    submission = models.ForeignKey(Submission, on_delete=models.CASCADE, related_name="form_tokens")
+    spent_at = models.DateTimeField(null=True)
+
+    class Meta:
+        default_permissions = ()
+
+    def __str__(self) -> str:
+        return str(self.token)
+
+
+def _json_object(text: str) -> dict[str, Any]:
+    value = json.loads(text)
+    return value if isinstance(value, dict) else {}

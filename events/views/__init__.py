@@ -1,0 +1,1 @@
+"""The pages: a view is one form, one service call, one response."""

@@ -1,0 +1,247 @@
+"""The environment: reading settings, and refusing bad ones with one clear line.
+
+Every reader raises `django.core.exceptions.ImproperlyConfigured` whose text names the variable,
+what is wrong with it and what to write. A secret's value is never part of that text.
+"""
+
+import json
+import os
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import dj_database_url
+from django.core.exceptions import ImproperlyConfigured
+
+CLOUDFLARE_API = "https://api.cloudflare.com/client/v4"
+LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1", "[::1]"})
+SECRET_KEY_MIN = 50
+
+
+@dataclass(frozen=True)
+class Cloudflare:
+    """Where events are sent: the API's address, the account, the token (kept out of `repr`)."""
+
+    base_url: str
+    account_id: str
+    token: str = field(repr=False)
+    dataset_id: str
+    sandbox: bool
+    deadline: float
+    search_style: str
+    proxy: str | None = field(repr=False)
+    tlp_values: Mapping[str, str]
+
+
+def text(name: str, default: str = "") -> str:
+    """The variable `name`, without surrounding space; `default` where it is unset or empty."""
+    return os.environ.get(name, "").strip() or default
+
+
+def secret(name: str) -> str:
+    """The variable `name`, or the contents of the file that `name_FILE` names; not both."""
+    path = text(f"{name}_FILE")
+    if not path:
+        return text(name)
+    if text(name):
+        raise ImproperlyConfigured(f"{name} and {name}_FILE are both set. Keep one of them.")
+    try:
+        return Path(path).read_text().strip()
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "it is not text"
+        raise ImproperlyConfigured(f"{name}_FILE: {path} cannot be read: {reason}.") from None
+
+
+def flag(name: str, default: bool = False) -> bool:
+    """The variable `name` as yes or no."""
+    value = text(name, "1" if default else "0").lower()
+    if value in {"1", "true", "yes", "on"}:
+        return True
+    if value in {"0", "false", "no", "off"}:
+        return False
+    raise ImproperlyConfigured(f"{name} is {value!r}. Write 1 or 0.")
+
+
+def number(name: str, default: float, *, least: float, most: float) -> float:
+    """The variable `name` as a number within bounds."""
+    value = text(name, str(default))
+    try:
+        parsed = float(value)
+    except ValueError:
+        parsed = float("nan")
+    if not least <= parsed <= most:
+        raise ImproperlyConfigured(f"{name} is {value!r}. Write a number from {least} to {most}.")
+    return parsed
+
+
+def port(name: str, default: int) -> int:
+    """The variable `name` as a TCP port."""
+    value = text(name, str(default))
+    if not (value.isdecimal() and value.isascii() and 1 <= int(value) <= 65535):
+        raise ImproperlyConfigured(f"{name} is {value!r}. Write a port from 1 to 65535.")
+    return int(value)
+
+
+def names(name: str, default: str) -> list[str]:
+    """The variable `name` as a list that is written with commas."""
+    return [part.strip() for part in text(name, default).split(",") if part.strip()]
+
+
+def choice(name: str, default: str, choices: tuple[str, ...]) -> str:
+    """The variable `name` as one of `choices`."""
+    value = text(name, default)
+    if value not in choices:
+        raise ImproperlyConfigured(f"{name} is {value!r}. Write one of: {', '.join(choices)}.")
+    return value
+
+
+def hosts(name: str, *, plain_http: bool) -> list[str]:
+    """The host names that are served; never `*`, and only loopback ones without TLS."""
+    wanted = names(name, "127.0.0.1,localhost,[::1]")
+    for host in wanted:
+        if host == "*" or "/" in host or ":" in host.strip("[]") and host not in LOOPBACK:
+            raise ImproperlyConfigured(
+                f"{name} holds {host!r}. Write host names without scheme, port or *, "
+                "such as desk.example.org."
+            )
+    if plain_http and not LOOPBACK.issuperset(wanted):
+        raise ImproperlyConfigured(
+            f"{name} holds {', '.join(wanted)}, but PLAIN_HTTP=1 is for this machine alone. "
+            "Serve other hosts over TLS and leave PLAIN_HTTP out."
+        )
+    return wanted
+
+
+def secret_key(state: Path) -> str:
+    """`SECRET_KEY`, or one that is made once and kept in `state`, readable by its owner only."""
+    value = secret("SECRET_KEY")
+    if not value:
+        return _kept_secret_key(state / "secret_key")
+    if len(value) < SECRET_KEY_MIN or len(set(value)) < 10:
+        raise ImproperlyConfigured(
+            f"SECRET_KEY is too weak. Write {SECRET_KEY_MIN} or more random characters, "
+            "or leave it out: one is made and kept."
+        )
+    return value
+
+
+def _kept_secret_key(path: Path) -> str:
+    try:
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        return path.read_text().strip()
+    except OSError as error:
+        raise ImproperlyConfigured(
+            f"SECRET_KEY is not set and {path} cannot be written: {error.strerror}."
+        ) from None
+    made = secrets.token_urlsafe(64)
+    with os.fdopen(handle, "w") as file:
+        file.write(made)
+    return made
+
+
+def database(name: str, *, default: str) -> dict[str, object]:
+    """Django's description of the database at the URL in `name`: SQLite or PostgreSQL."""
+    try:
+        config: dict[str, object] = dict(dj_database_url.parse(secret(name) or default))
+    except (ValueError, KeyError, dj_database_url.ParseError):
+        config = {}
+    engine = str(config.get("ENGINE", ""))
+    if engine.endswith("sqlite3") and config.get("NAME"):
+        return config | {"OPTIONS": SQLITE_OPTIONS}
+    if engine.endswith("postgresql") and config.get("NAME"):
+        options = config.get("OPTIONS")
+        return config | {
+            "CONN_MAX_AGE": 0,
+            "OPTIONS": (options if isinstance(options, dict) else {}) | POSTGRESQL_OPTIONS,
+        }
+    raise ImproperlyConfigured(
+        f"{name} is not the URL of a database that is supported. Write "
+        "sqlite:////path/to/file.sqlite3 or postgresql://user:password@host:5432/name."
+    )
+
+
+# IMMEDIATE takes the write lock at BEGIN, where SQLite waits for it; Django's default takes it at
+# the first write, where SQLite may refuse at once ("database is locked").
+SQLITE_OPTIONS = {
+    "transaction_mode": "IMMEDIATE",
+    "timeout": 20,
+    "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON;",
+}
+POSTGRESQL_OPTIONS = {"pool": {"min_size": 0, "max_size": 16, "timeout": 10}}
+
+
+def cloudflare(*, sandbox_port: int) -> Cloudflare:
+    """The API to talk to: Cloudflare's if token and account are set, else the local sandbox."""
+    token, account_id = secret("CLOUDFLARE_API_TOKEN"), text("CLOUDFLARE_ACCOUNT_ID")
+    if bool(token) != bool(account_id):
+        missing = "CLOUDFLARE_ACCOUNT_ID" if token else "CLOUDFLARE_API_TOKEN"
+        raise ImproperlyConfigured(
+            f"{missing} is not set. Set both CLOUDFLARE_API_TOKEN and CLOUDFLARE_ACCOUNT_ID, "
+            "or neither to use the sandbox."
+        )
+    if not (token.isascii() and token.isprintable()) or " " in token:
+        raise ImproperlyConfigured(
+            "CLOUDFLARE_API_TOKEN holds a space, a line break or a character that is not ASCII. "
+            "Copy it again."
+        )
+    if not account_id.isascii() or any(not (c.isalnum() or c in "-_") for c in account_id):
+        raise ImproperlyConfigured(
+            "CLOUDFLARE_ACCOUNT_ID may hold letters, digits, - and _ only. Copy it again."
+        )
+    default_url = CLOUDFLARE_API if token else f"http://127.0.0.1:{sandbox_port}/client/v4"
+    base_url = _api_address(text("CLOUDFLARE_API_BASE_URL", default_url))
+    return Cloudflare(
+        base_url=base_url,
+        account_id=account_id or "sandbox",
+        token=token or "sandbox-token",
+        dataset_id=text("CLOUDFLARE_DATASET_ID"),
+        sandbox=urlsplit(base_url).hostname in LOOPBACK,
+        deadline=number("CLOUDFLARE_DEADLINE", 25, least=1, most=28),
+        search_style=choice(
+            "CLOUDFLARE_SEARCH_STYLE", "parallel", ("parallel", "indexed", "json")
+        ),
+        proxy=secret("CLOUDFLARE_PROXY") or None,
+        tlp_values=_tlp_values(),
+    )
+
+
+def _api_address(url: str) -> str:
+    """`url` if a token may be sent there: https on an allowed host, or http on loopback."""
+    problem = ""
+    try:
+        parts = urlsplit(url)
+        host, _ = parts.hostname or "", parts.port
+    except ValueError:
+        raise ImproperlyConfigured("CLOUDFLARE_API_BASE_URL is not a URL.") from None
+    allowed = {urlsplit(CLOUDFLARE_API).hostname or "", *names("CLOUDFLARE_API_HOSTS", "")}
+    if parts.username or parts.password:
+        problem = "holds a user name or password. Leave them out"
+    elif parts.query or parts.fragment:
+        problem = "holds a query or fragment. Leave it out"
+    elif parts.scheme not in {"http", "https"} or not host:
+        problem = "has no http or https address"
+    elif host not in LOOPBACK and parts.scheme != "https":
+        problem = "is not https. Only an address on this machine may be http"
+    elif host not in LOOPBACK and host not in allowed:
+        problem = f"leads to {host}, which is not allowed. Add it to CLOUDFLARE_API_HOSTS"
+    if problem:
+        raise ImproperlyConfigured(f"CLOUDFLARE_API_BASE_URL {problem}.")
+    return url.rstrip("/")
+
+
+def _tlp_values() -> dict[str, str]:
+    value = text("CLOUDFLARE_TLP_VALUES", "{}")
+    try:
+        parsed = json.loads(value)
+    except ValueError:
+        parsed = None
+    if not isinstance(parsed, dict) or not all(isinstance(v, str) for v in parsed.values()):
+        raise ImproperlyConfigured(
+            'CLOUDFLARE_TLP_VALUES is not a map of texts. Write such as {"amber+strict": '
+            '"amber-strict"}, or leave it out.'
+        )
+    return parsed
