@@ -1,6 +1,7 @@
 """The one app, and what is wired at start: audit triggers after each migrate, system checks."""
 
 from django.apps import AppConfig
+from django.db.models.signals import post_migrate
 
 
 class EventsConfig(AppConfig):
@@ -9,3 +10,10 @@ class EventsConfig(AppConfig):
     name = "events"
     verbose_name = "Event Desk"
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        """Models can be imported only now."""
+        from events import checks  # noqa: F401, PLC0415
+        from events.audit.restore import restore_triggers  # noqa: PLC0415
+
+        post_migrate.connect(restore_triggers, sender=self)

@@ -1,1 +1,122 @@
-"""Fixtures that every area of the tests shares."""
+"""Fixtures that every area of the tests shares: the cast of people, the sandbox, the settings."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+import pytest
+from django.conf import settings
+from django.contrib.auth.models import Group, User
+from django.test import Client
+
+from events import services
+from events.sandbox import Sandbox
+
+PASSWORD = "correct horse battery staple"
+
+
+def pytest_configure() -> None:
+    """Pages in tests name static files as they are, so that no collectstatic has to run first."""
+    settings.STORAGES["staticfiles"] = {
+        "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
+    }
+    # Argon2 is right for people and slow on purpose; a test that is about it sets it back.
+    settings.PASSWORD_HASHERS = [
+        "django.contrib.auth.hashers.MD5PasswordHasher",
+        *settings.PASSWORD_HASHERS,
+    ]
+
+
+def make_user(name: str, *roles: str) -> User:
+    """A user in the groups `roles`, with the tests' password."""
+    user = User.objects.create_user(name, password=PASSWORD)
+    user.groups.set(Group.objects.filter(name__in=roles))
+    return user
+
+
+def _client(user: User) -> Client:
+    client = Client()
+    client.force_login(user)
+    return client
+
+
+@pytest.fixture
+def ana(db: None) -> User:
+    """An analyst."""
+    return make_user("ana", "analyst")
+
+
+@pytest.fixture
+def ben(db: None) -> User:
+    """Another analyst."""
+    return make_user("ben", "analyst")
+
+
+@pytest.fixture
+def rita(db: None) -> User:
+    """A reviewer."""
+    return make_user("rita", "reviewer")
+
+
+@pytest.fixture
+def otto(db: None) -> User:
+    """An auditor."""
+    return make_user("otto", "auditor")
+
+
+@pytest.fixture
+def adam(db: None) -> User:
+    """An administrator, and a superuser."""
+    user = make_user("adam", "administrator")
+    user.is_staff = user.is_superuser = True
+    user.save()
+    return user
+
+
+@pytest.fixture
+def as_ana(ana: User) -> Client:
+    """Ana's browser."""
+    return _client(ana)
+
+
+@pytest.fixture
+def as_ben(ben: User) -> Client:
+    """Ben's browser."""
+    return _client(ben)
+
+
+@pytest.fixture
+def as_rita(rita: User) -> Client:
+    """Rita's browser."""
+    return _client(rita)
+
+
+@pytest.fixture
+def as_otto(otto: User) -> Client:
+    """Otto's browser."""
+    return _client(otto)
+
+
+@pytest.fixture
+def as_adam(adam: User) -> Client:
+    """Adam's browser."""
+    return _client(adam)
+
+
+@pytest.fixture
+def api_at(settings: object) -> Iterator[object]:
+    """Point the app at another API: `api_at(base_url)`."""
+
+    def point(base_url: str, **changes: object) -> None:
+        settings.CLOUDFLARE = replace(settings.CLOUDFLARE, base_url=base_url, **changes)
+        services.client.cache_clear()
+
+    yield point
+    services.client.cache_clear()
+
+
+@pytest.fixture
+def sandbox(api_at: object) -> Iterator[Sandbox]:
+    """The app's API: a sandbox on a free port, with its ledger to judge by."""
+    with Sandbox() as sandbox:
+        api_at(sandbox.base_url, deadline=1.0)
+        yield sandbox

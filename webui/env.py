@@ -10,10 +10,15 @@ import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TypeVar
 from urllib.parse import urlsplit
 
 import dj_database_url
 from django.core.exceptions import ImproperlyConfigured
+
+from events.cloudflare import SearchStyle
+
+Chosen = TypeVar("Chosen", bound=str)
 
 CLOUDFLARE_API = "https://api.cloudflare.com/client/v4"
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1", "[::1]"})
@@ -30,7 +35,7 @@ class Cloudflare:
     dataset_id: str
     sandbox: bool
     deadline: float
-    search_style: str
+    search_style: SearchStyle
     proxy: str | None = field(repr=False)
     tlp_values: Mapping[str, str]
 
@@ -76,6 +81,20 @@ def number(name: str, default: float, *, least: float, most: float) -> float:
     return parsed
 
 
+def numbers(name: str, default: str) -> tuple[float, ...]:
+    """The variable `name` as numbers of seconds, each larger than the one before."""
+    parts = names(name, default)
+    try:
+        parsed = tuple(float(part) for part in parts)
+    except ValueError:
+        parsed = ()
+    if not parsed or list(parsed) != sorted(set(parsed)) or parsed[0] < 0:
+        raise ImproperlyConfigured(
+            f"{name} is {','.join(parts)!r}. Write rising numbers of seconds, such as {default}."
+        )
+    return parsed
+
+
 def port(name: str, default: int) -> int:
     """The variable `name` as a TCP port."""
     value = text(name, str(default))
@@ -89,19 +108,20 @@ def names(name: str, default: str) -> list[str]:
     return [part.strip() for part in text(name, default).split(",") if part.strip()]
 
 
-def choice(name: str, default: str, choices: tuple[str, ...]) -> str:
+def choice(name: str, default: Chosen, choices: tuple[Chosen, ...]) -> Chosen:
     """The variable `name` as one of `choices`."""
     value = text(name, default)
-    if value not in choices:
-        raise ImproperlyConfigured(f"{name} is {value!r}. Write one of: {', '.join(choices)}.")
-    return value
+    for known in choices:
+        if value == known:
+            return known
+    raise ImproperlyConfigured(f"{name} is {value!r}. Write one of: {', '.join(choices)}.")
 
 
 def hosts(name: str, *, plain_http: bool) -> list[str]:
     """The host names that are served; never `*`, and only loopback ones without TLS."""
     wanted = names(name, "127.0.0.1,localhost,[::1]")
     for host in wanted:
-        if host == "*" or "/" in host or ":" in host.strip("[]") and host not in LOOPBACK:
+        if host == "*" or "/" in host or (":" in host.strip("[]") and host not in LOOPBACK):
             raise ImproperlyConfigured(
                 f"{name} holds {host!r}. Write host names without scheme, port or *, "
                 "such as desk.example.org."
@@ -201,9 +221,7 @@ def cloudflare(*, sandbox_port: int) -> Cloudflare:
         dataset_id=text("CLOUDFLARE_DATASET_ID"),
         sandbox=urlsplit(base_url).hostname in LOOPBACK,
         deadline=number("CLOUDFLARE_DEADLINE", 25, least=1, most=28),
-        search_style=choice(
-            "CLOUDFLARE_SEARCH_STYLE", "parallel", ("parallel", "indexed", "json")
-        ),
+        search_style=choice("CLOUDFLARE_SEARCH_STYLE", "parallel", ("parallel", "indexed", "json")),
         proxy=secret("CLOUDFLARE_PROXY") or None,
         tlp_values=_tlp_values(),
     )

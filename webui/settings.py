@@ -29,6 +29,9 @@ try:
 except ValueError as error:
     raise ImproperlyConfigured(f"CLOUDFLARE_TLP_VALUES: {error}.") from None
 
+RECONCILE_QUIET = env.number("RECONCILE_QUIET", 150, least=0, most=86_400)
+RECONCILE_AFTER = env.numbers("RECONCILE_AFTER", "180,600,1800")
+
 INSTALLED_APPS = [
     "events.apps.EventsConfig",
     "webui.apps.DeskAdminConfig",

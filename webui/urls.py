@@ -3,6 +3,23 @@
 from django.contrib import admin
 from django.urls import path
 
+from events.views import accounts, entry, event, events, health, home
+
 urlpatterns = [
+    path("", home.home, name="home"),
+    path("events/", events.events, name="events"),
+    path("events/new/", entry.new, name="event_new"),
+    path("events/<uuid:pk>/", event.event, name="event_detail"),
+    path("events/<uuid:pk>/edit/", entry.edit, name="event_edit"),
+    path("events/<uuid:pk>/state/", event.event_state, name="event_state"),
+    path("events/<uuid:pk>/discard/", event.discard, name="event_discard"),
+    path("events/<uuid:pk>/take-back/", event.take_back, name="event_take_back"),
+    path("accounts/login/", accounts.SignIn.as_view(), name="login"),
+    path("accounts/logout/", accounts.SignOut.as_view(), name="logout"),
     path("admin/", admin.site.urls),
+    path("healthz", health.healthz, name="healthz"),
 ]
+
+handler403 = "events.views.errors.forbidden"
+handler404 = "events.views.errors.not_found"
+handler500 = "events.views.errors.server_error"

@@ -7,7 +7,8 @@ class AuditEntry(models.Model):
     """One entry of the chain. `body` is what is hashed; the other columns are copies to find it by.
 
     `prev` is the hash of the entry before, 64 zeros for the first; it is unique, so that the
-    chain cannot fork.
+    chain cannot fork. The list is in order of time: each index holds `at` and `seq` behind its
+    own column, so that one filter and a range of dates together need no sorting.
     """
 
     seq = models.BigIntegerField(primary_key=True)
@@ -16,6 +17,7 @@ class AuditEntry(models.Model):
     body = models.TextField()
     at = models.DateTimeField()
     actor = models.CharField(max_length=150)
+    request_id = models.CharField(max_length=32, blank=True)
     action = models.CharField(max_length=64)
     object_id = models.CharField(max_length=64, blank=True)
     outcome = models.CharField(max_length=16)
@@ -27,12 +29,13 @@ class AuditEntry(models.Model):
         default_permissions = ("view",)
         permissions = (("export_auditentry", "Can export the audit log"),)
         indexes = (
-            models.Index(fields=["at"], name="audit_at"),
-            models.Index(fields=["actor", "-seq"], name="audit_actor"),
-            models.Index(fields=["action", "-seq"], name="audit_action"),
-            models.Index(fields=["object_id", "-seq"], name="audit_object"),
-            models.Index(fields=["outcome", "-seq"], name="audit_outcome"),
-            models.Index(fields=["tlp", "-seq"], name="audit_tlp"),
+            models.Index(fields=["at", "seq"], name="audit_at"),
+            models.Index(fields=["actor", "at", "seq"], name="audit_actor"),
+            models.Index(fields=["action", "at", "seq"], name="audit_action"),
+            models.Index(fields=["object_id", "at", "seq"], name="audit_object"),
+            models.Index(fields=["outcome", "at", "seq"], name="audit_outcome"),
+            models.Index(fields=["tlp", "at", "seq"], name="audit_tlp"),
+            models.Index(fields=["request_id"], name="audit_request"),
         )
 
     def __str__(self) -> str:
@@ -46,7 +49,9 @@ class AuditAttachment(models.Model):
     the one that was meant, and no hash of a guessable text stands in the chain.
     """
 
-    entry = models.ForeignKey(AuditEntry, on_delete=models.PROTECT, related_name="attachments")
+    entry = models.ForeignKey(
+        AuditEntry, on_delete=models.PROTECT, related_name="attachments", db_index=False
+    )
     name = models.CharField(max_length=16)
     salt = models.CharField(max_length=32)
     content = models.TextField()
@@ -59,3 +64,22 @@ class AuditAttachment(models.Model):
 
     def __str__(self) -> str:
         return f"{self.name} of {self.entry_id}"
+
+
+class AuditTerm(models.Model):
+    """A finding aid, not evidence: a digest of an indicator that an entry is about.
+
+    A digest, because an indicator may be longer than an index takes.
+    """
+
+    entry = models.ForeignKey(
+        AuditEntry, on_delete=models.PROTECT, related_name="terms", db_index=False
+    )
+    digest = models.CharField(max_length=32)
+
+    class Meta:
+        default_permissions = ()
+        constraints = (models.UniqueConstraint(fields=["digest", "entry"], name="audit_term"),)
+
+    def __str__(self) -> str:
+        return f"{self.digest} of {self.entry_id}"

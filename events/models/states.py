@@ -40,7 +40,7 @@ _WORDS = {
     State.READY: Words(
         "Ready to go. Nothing has been created yet.",
         "It is sent by itself as soon as the API can be reached.",
-        "Wait. Do not type it again.",
+        "Wait, or take it back to change it. Do not type it again.",
     ),
     State.SENDING: Words(
         "On its way. The API has not answered yet.",
@@ -79,6 +79,7 @@ TRANSITIONS: frozenset[tuple[State, State]] = frozenset(
         (State.DRAFT, State.READY),
         (State.REJECTED, State.READY),
         (State.READY, State.SENDING),
+        (State.READY, State.DRAFT),
         (State.SENDING, State.CREATED),
         (State.SENDING, State.REJECTED),
         (State.SENDING, State.READY),

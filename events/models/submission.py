@@ -32,6 +32,8 @@ class Submission(models.Model):
     `typed` is what the form held, as ASCII JSON, so that any text survives any database. `body`
     is frozen when the person sends: the exact bytes of the create. The columns from `category` to
     `event_date` are copies for lists. `outcome` is the last answer in our words.
+    `unknown_since`, `negatives` and `found` are what reconciling knows: since when the outcome is
+    unknown, how many searches did not find it, and the uuids of the events that carry its mark.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
@@ -56,6 +58,11 @@ class Submission(models.Model):
     attempt = models.PositiveIntegerField(default=0)
     lease_until = models.DateTimeField(null=True)
     next_at = models.DateTimeField(null=True)
+
+    unknown_since = models.DateTimeField(null=True)
+    negatives = models.PositiveSmallIntegerField(default=0)
+    found = models.TextField(default="[]")
+    swept_at = models.DateTimeField(null=True)
 
     outcome = models.TextField(default="{}")
     event_uuid = models.CharField(max_length=64, blank=True)
@@ -90,16 +97,26 @@ class Submission(models.Model):
         return _json_object(self.outcome)
 
     @property
+    def found_uuids(self) -> list[str]:
+        """The uuids of the events there that carry this submission's mark."""
+        return [str(item) for item in json.loads(self.found)]
+
+    @property
     def answer_values(self) -> dict[str, Any]:
         """The event as the API returned it."""
         return _json_object(self.answer or "{}")
 
 
 class FormToken(models.Model):
-    """One rendered form. It is spent by the send it makes, so that no form sends twice."""
+    """One rendered form. It is spent by the send it makes, so that no form sends twice.
+
+    It outlives a discarded submission, so that the form cannot send again after that either.
+    """
 
     token = models.UUIDField(primary_key=True)
-    submission = models.ForeignKey(Submission, on_delete=models.CASCADE, related_name="form_tokens")
+    submission = models.ForeignKey(
+        Submission, null=True, on_delete=models.SET_NULL, related_name="form_tokens"
+    )
     spent_at = models.DateTimeField(null=True)
 
     class Meta:

@@ -1,0 +1,22 @@
+"""The audit log: a hash chain of entries that is only ever appended to, and its guards."""
+
+from events.audit.chain import Head, append, head, record
+from events.audit.facts import OUTCOMES, Actor, Fact, Outcome
+from events.audit.verify import Fault, Report, verify
+from events.audit.words import WORDS, words
+
+__all__ = [
+    "OUTCOMES",
+    "WORDS",
+    "Actor",
+    "Fact",
+    "Fault",
+    "Head",
+    "Outcome",
+    "Report",
+    "append",
+    "head",
+    "record",
+    "verify",
+    "words",
+]

@@ -1,0 +1,90 @@
+"""What is hashed: the canonical body of an entry, and commitments to texts beside it.
+
+Version 1. The body is a JSON object with ASCII keys and strings, integers, null and one map of
+strings as values; there are no floats, so that sorted keys without spaces are RFC 8785's canonical
+form. An entry's hash is SHA-256 over `audit-v1`, a zero byte, and the body in UTF-8.
+"""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from datetime import UTC, datetime
+
+from events.audit.facts import Fact
+
+VERSION = 1
+GENESIS = "0" * 64
+_DOMAIN = b"audit-v1\0"
+
+# What the columns hold; a longer text ends in an ellipsis. The body holds the same cut text.
+ACTOR_MAX = 150
+REQUEST_MAX = 32
+TEXT_MAX = 64
+REASON_MAX = 2000
+TLP_MAX = 16
+
+Body = dict[str, str | int | None | dict[str, str]]
+
+
+def fields(
+    fact: Fact, *, seq: int, prev: str, at: datetime, commitments: Mapping[str, str]
+) -> Body:
+    """The body of the entry `seq` that follows the one whose hash is `prev`, as a map."""
+    actor = fact.actor
+    return {
+        "v": VERSION,
+        "seq": seq,
+        "prev": prev,
+        "at": moment(at),
+        "actor_id": actor.id,
+        "actor": plain(actor.name, ACTOR_MAX),
+        "address": plain(actor.address, TEXT_MAX),
+        "request_id": plain(actor.request_id, REQUEST_MAX),
+        "action": fact.action,
+        "object_id": plain(fact.object_id, TEXT_MAX),
+        "outcome": fact.outcome,
+        "reason": plain(fact.reason, REASON_MAX),
+        "tlp": plain(fact.tlp, TLP_MAX),
+        "attempt": fact.attempt,
+        "status": fact.status,
+        "cf_ray": plain(fact.cf_ray, TEXT_MAX),
+        "attachments": dict(commitments),
+    }
+
+
+def canonical(body: Body) -> str:
+    """`body` as RFC 8785 writes it."""
+    return json.dumps(body, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+
+
+def digest(text: str) -> str:
+    """The hash of the entry whose body is `text`: 64 hexadecimal digits."""
+    return hashlib.sha256(_DOMAIN + text.encode()).hexdigest()
+
+
+def commitment(salt: str, content: str) -> str:
+    """SHA-256 over the 32 characters of `salt` and `content`, in UTF-8: 64 hexadecimal digits."""
+    return hashlib.sha256((salt + content).encode()).hexdigest()
+
+
+def term(text: str) -> str:
+    """The digest that an indicator is found by, whatever its case: 32 hexadecimal digits."""
+    return hashlib.sha256(escaped(text).strip().casefold().encode()).hexdigest()[:32]
+
+
+def moment(at: datetime) -> str:
+    """`at` in UTC with microseconds: `2022-04-01T00:00:00.000000Z`."""
+    return at.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
+
+
+def escaped(text: str) -> str:
+    r"""`text` with NUL and lone surrogates written out (`\u0000`): PostgreSQL stores neither."""
+    if text.isascii() and "\0" not in text:
+        return text
+    return text.replace("\0", r"\u0000").encode(errors="backslashreplace").decode()
+
+
+def plain(text: str, most: int) -> str:
+    """`text` escaped, and cut to `most` characters."""
+    text = escaped(text)
+    return text if len(text) <= most else f"{text[: most - 1]}…"

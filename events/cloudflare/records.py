@@ -1,0 +1,119 @@
+"""Owns the shapes in which the client hands back what the API said."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from events.cloudflare.jsontext import Json
+
+
+@dataclass(frozen=True, slots=True)
+class RateLimit:
+    """What the `Ratelimit` header left of the allowance: requests, and seconds until it refills."""
+
+    remaining: int
+    reset_seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """One HTTP answer, read to its end and within the size limit (body decoded, token removed)."""
+
+    status: int
+    body: bytes
+    cf_ray: str = ""
+    retry_after: float | None = None
+    rate: RateLimit | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Created:
+    """An event that the API says it created: its uuid, every field returned, the text received."""
+
+    uuid: str
+    event: dict[str, Json]
+    body: str
+    status: int
+    cf_ray: str = ""
+    rate: RateLimit | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """One `search` filter of the event list; `op` and `field` are the API's words."""
+
+    field: str
+    op: str
+    value: str | int | bool | Sequence[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One page of the event list; `cursor` asks for the next, None when the API named none."""
+
+    events: tuple[dict[str, Json], ...]
+    cursor: str | None = None
+    rate: RateLimit | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RawData:
+    """What an event was created from. `data` is None when the API holds none, or holds no map;
+    in the second case `text` has it as the API wrote it."""
+
+    data: dict[str, Json] | None
+    text: str = ""
+    source: str = ""
+    tlp: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class TokenStatus:
+    """The API's word on the token: its public id, and active, disabled or expired."""
+
+    id: str
+    status: str
+
+
+@dataclass(frozen=True, slots=True)
+class Dataset:
+    """A dataset; whatever does not say clearly that it is private counts as public."""
+
+    uuid: str
+    name: str
+    is_public: bool
+    is_analytics: bool = False
+    indicator_write_mode: str = ""
+    deleted_at: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Category:
+    """A category, with the kill-chain phase and MITRE ids that an event of it comes back with."""
+
+    uuid: str
+    name: str
+    shortname: str = ""
+    kill_chain: int | None = None
+    mitre_attack: tuple[str, ...] = ()
+    mitre_capec: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Country:
+    """A country as the API lists it; its alpha-3 codes are known to be unreliable."""
+
+    alpha2: str
+    alpha3: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Tag:
+    """A tag that events may carry, by its `value`."""
+
+    uuid: str
+    value: str
+    category_name: str = ""
+    tlp: str = ""

@@ -1,0 +1,52 @@
+"""What the pickers offer: options made of the reference lists, values that are not in them kept."""
+
+from collections.abc import Iterable
+
+from events.forms.widgets import Choices
+from events.payload import Tlp
+from events.reference import DEFAULT_DATASET, Dataset, References
+
+
+def of_names(names: Iterable[str], blank: str = "Choose…") -> Choices:
+    """One option per name, after an empty one."""
+    return (("", blank), *((name, name) for name in names))
+
+
+def of_countries(references: References) -> Choices:
+    """`Germany (DE)`, valued by alpha-2."""
+    countries = references.countries
+    return (("", "Not known"), *((c.alpha2, f"{c.name} ({c.alpha2})") for c in countries))
+
+
+def of_datasets(references: References) -> Choices:
+    """Every dataset with whether it is public; the empty value is the API's default dataset."""
+    default = references.dataset("")
+    visibility = f", {_words(default)}" if default else ""
+    listed = (
+        (dataset.uuid, f"{dataset.name} ({_words(dataset)})") for dataset in references.datasets
+    )
+    return (("", f"{DEFAULT_DATASET} (default{visibility})"), *listed)
+
+
+def closed_datasets(references: References) -> frozenset[str]:
+    """The ids of the datasets in which no event may be created."""
+    return frozenset(d.uuid for d in references.datasets if not d.writable)
+
+
+def of_raw_tlp() -> Choices:
+    """The five labels as texts, none chosen."""
+    return (("", "Not marked"), *((label.value, label.label) for label in Tlp))
+
+
+def dataset_words(dataset_id: str, references: References) -> str:
+    """The name of the dataset that an event goes to, and whether it is public."""
+    dataset = references.dataset(dataset_id)
+    if dataset is not None:
+        return f"{dataset.name} ({_words(dataset)})"
+    name = f"Dataset {dataset_id}" if dataset_id else DEFAULT_DATASET
+    return f"{name} (not known whether it is public)"
+
+
+def _words(dataset: Dataset) -> str:
+    visibility = "public" if dataset.is_public else "private"
+    return visibility if dataset.writable else f"{visibility}, read-only"

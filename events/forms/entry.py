@@ -1,0 +1,128 @@
+"""One event on its way through a page: what was typed, what is wrong with it, its HTML."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from functools import cached_property
+from typing import Any, NamedTuple
+
+from django.conf import settings
+from django.http import QueryDict
+from django.utils.safestring import SafeString
+
+from events.forms import layout
+from events.forms.event import event_form
+from events.forms.faults import Fault
+from events.forms.reading import read
+from events.forms.refusals import faults_of
+from events.forms.typed import PREFIX, Row, Typed, count_problem, without_overflow
+from events.payload import EventCreate
+from events.reference import References
+
+
+class Fields(NamedTuple):
+    """The HTML of the form's fields: the wide column and the panel in the narrow one."""
+
+    main: SafeString
+    handling: SafeString
+
+
+class EventEntry:
+    """The event form and its indicator rows as one thing.
+
+    `faults` are those found so far: what came with the post at once, the rest by `is_valid`.
+    `payload` is the event to send once `is_valid` said yes.
+    """
+
+    def __init__(
+        self,
+        typed: Typed,
+        references: References,
+        faults: Sequence[Fault] = (),
+        *,
+        focus: int | None = None,
+    ) -> None:
+        self._typed = typed
+        self._references = references
+        self._focus = focus
+        self.faults = tuple(faults)
+        self.payload: EventCreate | None = None
+
+    @classmethod
+    def blank(cls, references: References) -> "EventEntry":
+        """An empty form with one empty row and the configured dataset."""
+        typed = Typed(rows=(Row(),)).with_text("dataset_id", settings.CLOUDFLARE.dataset_id)
+        return cls(typed, references)
+
+    @classmethod
+    def from_post(cls, post: QueryDict, references: References) -> "EventEntry":
+        """What a browser posted; what is wrong with its rows is a fault at once."""
+        posted = Typed.from_post(post)
+        typed, overflow = without_overflow(posted)
+        sentence = overflow or count_problem(post, posted.rows)
+        return cls(typed, references, (Fault(PREFIX, sentence),) if sentence else ())
+
+    @classmethod
+    def from_typed(
+        cls,
+        typed: Mapping[str, Any],
+        references: References,
+        refused: Iterable[Mapping[str, Any]] = (),
+    ) -> "EventEntry":
+        """What `typed()` gave earlier; `refused` are the API's problems with it."""
+        return cls(Typed.from_draft(typed), references, faults_of(refused))
+
+    def is_valid(self) -> bool:
+        """Read the whole form; every fault is in `faults` afterwards."""
+        payload, faults = read(self._typed, self._references)
+        self.faults += faults
+        self.payload = None if self.faults else payload
+        return self.payload is not None
+
+    def typed(self) -> dict[str, Any]:
+        """What the form held, for a draft: text by field name, and `indicators` as rows."""
+        return self._typed.to_draft()
+
+    def with_row(self) -> "EventEntry":
+        """The same with one more empty row, which gets the focus."""
+        return self._with_rows((*self._typed.rows, Row()), focus=len(self._typed.rows))
+
+    def without_row(self, number: int) -> "EventEntry":
+        """The same without the row at the index `number`."""
+        rows = self._typed.rows
+        return self._with_rows(rows[:number] + rows[number + 1 :], focus=max(number - 1, 0))
+
+    def with_fault(self, message: str) -> "EventEntry":
+        """The same with a fault of the whole form."""
+        return EventEntry(self._typed, self._references, (*self.faults, Fault("", message)))
+
+    def _with_rows(self, rows: tuple[Row, ...], *, focus: int) -> "EventEntry":
+        return EventEntry(self._typed.with_rows(rows), self._references, self.faults, focus=focus)
+
+    @cached_property
+    def fields(self) -> Fields:
+        """The fields as HTML, without the `<form>` around them."""
+        form = event_form(self._shown, self._references, self.faults, focus=self._focus)
+        return Fields(layout.rendered(form, layout.MAIN), layout.rendered(form, layout.HANDLING))
+
+    @cached_property
+    def indicators(self) -> SafeString:
+        """The panel of the indicators alone."""
+        form = event_form(self._shown, self._references, self.faults, focus=self._focus)
+        return layout.rendered(form, layout.INDICATORS)
+
+    @property
+    def _shown(self) -> Typed:
+        return self._typed if self._typed.rows else self._typed.with_rows((Row(),))
+
+
+_blank: dict[tuple[str, str], Fields] = {}
+
+
+def blank_fields(references: References) -> Fields:
+    """The blank form's fields, rendered once per version of the lists and kept in the process."""
+    key = (references.version, settings.CLOUDFLARE.dataset_id)
+    fields = _blank.get(key)
+    if fields is None:
+        fields = EventEntry.blank(references).fields
+        _blank.clear()
+        _blank[key] = fields
+    return fields

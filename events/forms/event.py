@@ -1,0 +1,144 @@
+"""The Django forms: labels, help, widgets and order. What is valid is `reading`'s to say."""
+
+from collections.abc import Sequence
+from typing import Any, TypeAlias
+
+from django import forms
+
+from events.forms import choices
+from events.forms.faults import Fault, row_field
+from events.forms.typed import PREFIX, Row, Typed
+from events.forms.widgets import Choices, Hidden, Line, Select
+from events.payload import INDICATORS_MAX, LABELS, EventCreate, Tlp
+from events.reference import References
+
+
+class Text(forms.Field):
+    """A field that takes any text as it is, and shows a hint beside its label."""
+
+    def __init__(self, name: str, widget: forms.Widget, *, label: str = "", hint: str = "") -> None:
+        field = EventCreate.model_fields.get(name)
+        required = field is not None and field.is_required()
+        super().__init__(required=required, label=label or LABELS.get(name, ""), widget=widget)
+        self.hint = hint or ("" if required else "optional")
+        if required and not isinstance(widget, forms.RadioSelect):
+            widget.attrs["aria-required"] = "true"
+
+    def validate(self, value: Any) -> None:
+        """Nothing: the payload decides what is missing."""
+
+
+def _line(mono: bool = False, **attrs: str) -> Line:
+    classes = {"class": "mono"} if mono else {}
+    return Line({"autocomplete": "off", **classes, **attrs})
+
+
+def _area(rows: int, mono: bool = False, **attrs: str) -> forms.Textarea:
+    classes = {"class": "mono", "spellcheck": "false"} if mono else {}
+    return forms.Textarea({"rows": str(rows), "cols": "40", **classes, **attrs})
+
+
+class EventForm(forms.Form):
+    """The fields of one event as a page shows them."""
+
+    use_required_attribute = False
+
+    category = Text("category", Select())
+    date = Text(
+        "date", _line(mono=True, placeholder="2026-11-23 11:58", spellcheck="false"), hint="UTC"
+    )
+    event = Text("event", _area(2))
+    insight = Text("insight", _area(1))
+    indicator_text = Text(
+        "indicator_text",
+        _area(2, mono=True, placeholder="Paste anything: a paragraph, a log, a column."),
+        label="Paste box",
+    )
+    attacker = Text("attacker", _line(list="attackers"))
+    attacker_country = Text("attacker_country", Select())
+    target_industry = Text("target_industry", Select())
+    target_country = Text("target_country", Select())
+    raw_data = Text(
+        "raw_data",
+        _area(3, mono=True, placeholder='{"source_ip": "192.0.2.1"}'),
+        label="Data",
+        hint="a JSON map, optional",
+    )
+    raw_source = Text("raw_source", _line(), label="Source")
+    raw_tlp = Text("raw_tlp", Select(), label="TLP of the raw data")
+    tlp = Text("tlp", forms.RadioSelect(choices=[(label.value, label) for label in Tlp]))
+    dataset_id = Text("dataset_id", Select(), hint=" ")
+    tags = Text("tags", _line(list="tags", placeholder="phishing, october"))
+
+    def __init__(self, references: References, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.references = references
+        self.indicators: IndicatorForms | None = None
+        self.indicators_fault = ""
+        countries = choices.of_countries(references)
+        self._offer("category", choices.of_names(c.name for c in references.categories))
+        self._offer("target_industry", choices.of_names(references.industries, "Not known"))
+        self._offer("attacker_country", countries)
+        self._offer("target_country", countries)
+        self._offer("raw_tlp", choices.of_raw_tlp())
+        self._offer(
+            "dataset_id", choices.of_datasets(references), choices.closed_datasets(references)
+        )
+
+    def _offer(self, name: str, options: Choices, closed: frozenset[str] = frozenset()) -> None:
+        widget = self.fields[name].widget
+        if isinstance(widget, Select):
+            widget.choices, widget.closed = options, closed
+
+
+class IndicatorForm(forms.Form):
+    """One indicator row."""
+
+    use_required_attribute = False
+
+    indicator_type = Text("indicator_type", Select())
+    value = Text("value", _line(mono=True, spellcheck="false"))
+    note = Text("note", Hidden())
+
+    def __init__(self, *args: Any, types: Choices, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        widget = self.fields["indicator_type"].widget
+        if isinstance(widget, Select):
+            widget.choices = types
+
+
+IndicatorForms: TypeAlias = "forms.BaseFormSet[IndicatorForm]"
+IndicatorFormSet = forms.formset_factory(
+    IndicatorForm, extra=0, max_num=INDICATORS_MAX, absolute_max=INDICATORS_MAX + 1
+)
+
+
+def event_form(
+    typed: Typed, references: References, faults: Sequence[Fault] = (), *, focus: int | None = None
+) -> EventForm:
+    """The form that shows `typed` with each fault beside its field; `focus` is a row's index."""
+    form = EventForm(references, data=dict(typed.texts))
+    form.indicators = _indicator_forms(typed.rows, references, faults)
+    form.indicators_fault = next((f.message for f in faults if f.field == PREFIX), "")
+    if focus is not None and focus < len(form.indicators.forms):
+        form.indicators.forms[focus].fields["indicator_type"].widget.attrs["autofocus"] = True
+    for fault in faults:
+        if fault.field in form.fields:
+            form.add_error(fault.field, fault.message)
+    return form
+
+
+def _indicator_forms(
+    rows: Sequence[Row], references: References, faults: Sequence[Fault]
+) -> IndicatorForms:
+    data: dict[str, str] = {f"{PREFIX}-TOTAL_FORMS": str(len(rows)), f"{PREFIX}-INITIAL_FORMS": "0"}
+    for number, row in enumerate(rows):
+        data |= {row_field(number, name): text for name, text in row._asdict().items()}
+    types = choices.of_names(references.indicator_types, "Type…")
+    formset = IndicatorFormSet(data, prefix=PREFIX, form_kwargs={"types": types})
+    found = {fault.field: fault.message for fault in faults}
+    for number, form in enumerate(formset.forms):
+        for name in form.fields:
+            if message := found.get(row_field(number, name)):
+                form.add_error(name, message)
+    return formset

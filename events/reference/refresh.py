@@ -1,0 +1,83 @@
+"""Fetching the lists anew: each on its own, so that one failure keeps the others fresh."""
+
+import json
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
+
+from django.db import transaction
+from django.utils import timezone
+
+from events.cloudflare import ApiError, Client, Dataset
+from events.models import ReferenceList
+
+LONGEST_LIST = 20_000
+
+
+class Fetched(NamedTuple):
+    """What became of one list: how many items, or the error in one line."""
+
+    name: str
+    items: int
+    error: str = ""
+
+
+def refresh(client: Client) -> list[Fetched]:
+    """Fetch every list and keep it. A list that fails, or comes back empty, stays as it was."""
+    datasets = _fetch("datasets", lambda: [_dataset(item) for item in client.datasets()])
+    return [
+        datasets,
+        _fetch("categories", lambda: _categories(client)),
+        _fetch("industries", lambda: _names(client.industries())),
+        _fetch("indicator_types", lambda: _names(client.indicator_types())),
+        _fetch("attackers", lambda: _names(client.attackers())),
+        _fetch("tags", lambda: _names([tag.value for tag in client.tags()])),
+        _fetch("countries", lambda: _countries(client)),
+    ]
+
+
+def _fetch(name: str, fetch: Callable[[], list[Any]]) -> Fetched:
+    try:
+        items = fetch()[:LONGEST_LIST]
+    except ApiError as error:
+        return Fetched(name, 0, error.detail)
+    if not items:
+        return Fetched(name, 0, "The API returned an empty list; the old one is kept.")
+    with transaction.atomic():
+        ReferenceList.objects.update_or_create(
+            name=name, defaults={"items": json.dumps(items), "fetched_at": timezone.now()}
+        )
+    return Fetched(name, len(items))
+
+
+def _names(names: Sequence[str]) -> list[str]:
+    return sorted({name.strip() for name in names if name.strip()}, key=str.casefold)
+
+
+def _dataset(dataset: Dataset) -> dict[str, Any]:
+    return {
+        "uuid": dataset.uuid,
+        "name": dataset.name,
+        "is_public": dataset.is_public,
+        "writable": dataset.indicator_write_mode != "read_only" and not dataset.deleted_at,
+    }
+
+
+def _categories(client: Client) -> list[dict[str, Any]]:
+    found = {
+        category.name: {
+            "name": category.name,
+            "kill_chain": category.kill_chain,
+            "mitre_attack": list(category.mitre_attack),
+            "mitre_capec": list(category.mitre_capec),
+        }
+        for category in client.categories()
+    }
+    return [found[name] for name in sorted(found, key=str.casefold)]
+
+
+def _countries(client: Client) -> list[dict[str, str]]:
+    return [
+        {"alpha2": country.alpha2, "alpha3": country.alpha3, "name": country.name}
+        for country in client.countries()
+        if len(country.alpha2) == 2 and country.alpha2.isalpha() and country.alpha2.isupper()
+    ]

@@ -1,0 +1,139 @@
+"""/events/<uuid>/: one submission: its state, what was sent, what came back, its timeline."""
+
+import json
+from typing import Any
+from uuid import UUID
+
+from django.conf import settings
+from django.contrib import messages
+from django.contrib.auth.decorators import permission_required
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from events import services
+from events.models import EDITABLE, AuditEntry, State, Submission
+from events.payload import Tlp
+
+MOVING = frozenset({State.READY, State.SENDING, State.UNKNOWN})
+TIMELINE = 100
+
+
+@require_GET
+@permission_required("events.view_submission", raise_exception=True)
+def event(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """The page of one submission; loading it again never sends anything."""
+    submission = _visible(request, pk)
+    state = State(submission.state)
+    is_mine = submission.author_id == request.user.pk
+    context = {
+        "submission": submission,
+        "words": state.words,
+        "tlp": Tlp(submission.tlp) if submission.tlp else None,
+        "outcome": submission.outcome_values,
+        "sent": _sent(submission),
+        "payload": _pretty(json.loads(bytes(submission.body))) if submission.body else "",
+        "endpoint": f"{settings.CLOUDFLARE.base_url}/accounts/"
+        f"{settings.CLOUDFLARE.account_id}/cloudforce-one/events/create",
+        "answer": _fields(submission.answer_values),
+        "answer_json": _pretty(submission.answer_values) if submission.answer else "",
+        "timeline": _timeline(submission),
+        "is_moving": state in MOVING,
+        "is_overdue": state is State.SENDING
+        and submission.lease_until is not None
+        and submission.lease_until < timezone.now(),
+        "can_edit": is_mine and state in EDITABLE,
+        "can_take_back": is_mine and state is State.READY,
+    }
+    return render(request, "events/detail.html", context)
+
+
+@require_GET
+@permission_required("events.view_submission", raise_exception=True)
+def event_state(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """The state as JSON, for the page to notice a change: `{"state": …, "version": …}`."""
+    submission = _visible(request, pk)
+    return JsonResponse({"state": submission.state, "version": submission.version})
+
+
+@require_http_methods(["GET", "POST"])
+def discard(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """Ask, then delete a draft or refused submission."""
+    submission = _visible(request, pk)
+    if request.method == "POST":
+        try:
+            services.discard(person=services.person(request), submission=submission)
+        except services.Conflict as conflict:
+            messages.error(request, str(conflict))
+            return redirect("event_detail", pk=pk)
+        messages.success(request, "Discarded. Nothing was sent.")
+        return redirect("home")
+    return render(request, "events/discard.html", {"submission": submission})
+
+
+@require_POST
+def take_back(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """Make a waiting submission a draft again."""
+    try:
+        services.take_back(person=services.person(request), submission=_visible(request, pk))
+    except services.Conflict as conflict:
+        messages.error(request, str(conflict))
+        return redirect("event_detail", pk=pk)
+    messages.success(request, "Taken back. Nothing was sent; it is a draft again.")
+    return redirect("event_edit", pk=pk)
+
+
+def _visible(request: HttpRequest, pk: UUID) -> Submission:
+    return get_object_or_404(Submission.objects.visible_to(request.user), pk=pk)
+
+
+def _pretty(value: Any) -> str:
+    return json.dumps(value, indent=2, ensure_ascii=False)
+
+
+def _sent(submission: Submission) -> dict[str, Any]:
+    """The frozen payload as a map, with one list of indicators whichever shape carried them."""
+    if not submission.body:
+        return {}
+    wire: dict[str, Any] = json.loads(bytes(submission.body))
+    if "indicator" in wire:
+        wire["indicators"] = [{"indicatorType": wire["indicatorType"], "value": wire["indicator"]}]
+    return wire
+
+
+def _fields(answer: dict[str, Any]) -> list[tuple[str, str]]:
+    """Every field that the API returned, by its own name, as text."""
+    return [(name, _shown(answer[name])) for name in sorted(answer, key=_importance)]
+
+
+_FIRST = ("uuid", "category", "date", "event", "tlp", "datasetId", "killChain", "mitreAttack")
+
+
+def _importance(name: str) -> tuple[int, str]:
+    return (_FIRST.index(name) if name in _FIRST else len(_FIRST), name)
+
+
+def _shown(value: Any) -> str:
+    if isinstance(value, str):
+        return value
+    if isinstance(value, list) and all(isinstance(item, str) for item in value):
+        return ", ".join(value)
+    return json.dumps(value, ensure_ascii=False)
+
+
+def _timeline(submission: Submission) -> list[dict[str, Any]]:
+    """What the audit log says of this submission, oldest first."""
+    rows = AuditEntry.objects.filter(object_id=str(submission.pk)).order_by("-seq")[:TIMELINE]
+    return [
+        {
+            "at": entry.at,
+            "actor": entry.actor,
+            "action": entry.action.partition(".")[2].replace("_", " "),
+            "outcome": entry.outcome,
+            "reason": json.loads(entry.body).get("reason", ""),
+            "attempt": json.loads(entry.body).get("attempt"),
+        }
+        for entry in reversed(rows)
+        if entry.action.startswith("submission.")
+    ]

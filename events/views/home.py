@@ -1,0 +1,29 @@
+"""/: what waits for me, the most urgent first."""
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+
+from events.models import State, Submission
+
+SECTIONS = (
+    (State.UNKNOWN, "Not known yet"),
+    (State.DUPLICATED, "There more than once"),
+    (State.ABSENT, "Not there: send again?"),
+    (State.REJECTED, "Refused: mend and send again"),
+    (State.READY, "Waiting to be sent"),
+    (State.SENDING, "Being sent"),
+    (State.DRAFT, "Drafts"),
+)
+SHOWN = 20
+RECENT = 5
+
+
+def home(request: HttpRequest) -> HttpResponse:
+    """The person's own unfinished submissions by state, and what was created last."""
+    mine = Submission.objects.filter(author=request.user.pk).order_by("-updated_at").defer("body")
+    found: dict[str, list[Submission]] = {}
+    for submission in mine.exclude(state=State.CREATED)[: SHOWN * len(SECTIONS)]:
+        found.setdefault(submission.state, []).append(submission)
+    sections = [(state, title, found[state][:SHOWN]) for state, title in SECTIONS if state in found]
+    created = mine.filter(state=State.CREATED)[:RECENT]
+    return render(request, "home.html", {"sections": sections, "created": created})

@@ -1,0 +1,57 @@
+"""Getting past the audit log's triggers: for teardown, and to play the one who tampers."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+from django.db import connection
+from django.test import TransactionTestCase
+
+from events.audit import triggers
+
+
+def drop_triggers() -> None:
+    """Take every trigger of the audit log away, as a database's owner can."""
+    names = "SELECT name, tbl_name FROM sqlite_master WHERE type = 'trigger'"
+    if connection.vendor == "postgresql":
+        names = (
+            "SELECT t.tgname, c.relname FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid"
+            " WHERE NOT t.tgisinternal"
+        )
+    with connection.cursor() as cursor:
+        cursor.execute(names)
+        for name, table in cursor.fetchall():
+            on = f" ON {table}" if connection.vendor == "postgresql" else ""
+            cursor.execute(f"DROP TRIGGER {name}{on}")
+
+
+@contextmanager
+def flushable_tables() -> Iterator[None]:
+    """Let tests with real transactions empty the tables when they end.
+
+    Such a test's teardown truncates, which the triggers refuse; the flush that follows sends
+    `post_migrate`, which puts them back. For a fixture of the whole session.
+    """
+    original = TransactionTestCase._fixture_teardown
+
+    def teardown(case: TransactionTestCase) -> None:
+        drop_triggers()
+        original(case)
+
+    TransactionTestCase._fixture_teardown = teardown
+    try:
+        yield
+    finally:
+        TransactionTestCase._fixture_teardown = original
+
+
+def tamper(sql: str, params: Sequence[Any] = ()) -> None:
+    """Run one statement behind the log's back: no triggers, no foreign keys; then guard again."""
+    drop_triggers()
+    with connection.cursor() as cursor:
+        if connection.vendor == "postgresql":
+            cursor.execute("SET session_replication_role = replica")
+        cursor.execute(sql, params)
+        if connection.vendor == "postgresql":
+            cursor.execute("SET session_replication_role = origin")
+    triggers.install()

@@ -1,0 +1,49 @@
+"""`make test`: a browser is found or installed, then the suite runs on SQLite and on PostgreSQL."""
+
+import os
+import shutil
+import subprocess
+import sys
+
+BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+# These folders touch no database: once is enough.
+MODEL_FREE = ("indicators", "payload", "cloudflare", "sandbox", "bench")
+
+
+def main() -> int:
+    """0 if every test passed on both databases."""
+    if not _browser():
+        print("\n*** NO BROWSER: the browser tests are skipped. Install chromium. ***\n")
+        if os.environ.get("CI"):
+            return 1
+    pytest = [sys.executable, "-m", "pytest", "-q", "-n", str(os.cpu_count() or 2)]
+    chosen = sys.argv[1:]
+    first = _run([*pytest, *chosen], "sqlite")
+    skipped = [f"--ignore=tests/{name}" for name in MODEL_FREE]
+    second = _run([*pytest, *skipped, *chosen], "postgresql")
+    return first or second
+
+
+def _browser() -> bool:
+    """Whether there is a browser, after installing Debian's where that is possible."""
+    if any(map(shutil.which, BROWSERS)):
+        return True
+    if os.geteuid() == 0 and shutil.which("apt-get"):
+        subprocess.run(["apt-get", "update", "-qq"], check=False)
+        subprocess.run(
+            ["apt-get", "install", "-y", "-qq", "--no-install-recommends", "chromium"],
+            check=False,
+            stdout=subprocess.DEVNULL,
+        )
+    return any(map(shutil.which, BROWSERS))
+
+
+def _run(command: list[str], database: str) -> int:
+    print(f"\n=== tests on {database} ===", flush=True)
+    return subprocess.run(
+        command, check=False, env=os.environ | {"TEST_DATABASE": database}
+    ).returncode
+
+
+if __name__ == "__main__":
+    sys.exit(main())
