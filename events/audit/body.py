@@ -23,7 +23,7 @@ TEXT_MAX = 64
 REASON_MAX = 2000
 TLP_MAX = 16
 
-Body = dict[str, str | int | None | dict[str, str]]
+Body = dict[str, str | int | dict[str, str] | None]
 
 
 def fields(

@@ -89,9 +89,7 @@ def _link(fact: Fact, last: Head, at: datetime) -> _Link:
     fields = body.fields(fact, seq=seq, prev=last.hash, at=at, commitments=commitments)
     text = body.canonical(fields)
     copied = {name: fields[name] for name in COPIED}
-    entry = AuditEntry(
-        seq=seq, prev=last.hash, hash=body.digest(text), body=text, at=at, **copied
-    )
+    entry = AuditEntry(seq=seq, prev=last.hash, hash=body.digest(text), body=text, at=at, **copied)
     return _Link(entry, attachments, [(seq, term) for term in {*map(body.term, fact.terms)}])
 
 
@@ -127,9 +125,9 @@ def _insert(
     columns: Sequence[str],
     rows: Sequence[Iterable[Any]],
 ) -> None:
-    """Insert in few statements, without the ORM: a send waits for this (measured: a third)."""
+    """Insert in few statements; a send waits for this, and the ORM takes twice as long."""
     row = f"({','.join(['%s'] * len(columns))})"
-    into = f"INSERT INTO {model._meta.db_table} ({','.join(columns)}) VALUES "
+    into = f"INSERT INTO {model._meta.db_table} ({','.join(columns)}) VALUES "  # noqa: S608
     for start in range(0, len(rows), _ROWS_AT_ONCE):
         some = rows[start : start + _ROWS_AT_ONCE]
         cursor.execute(into + ",".join([row] * len(some)), [value for r in some for value in r])

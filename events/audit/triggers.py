@@ -42,9 +42,9 @@ def _sqlite() -> dict[str, str]:
     """Trigger name → the statement that makes it."""
     made = {}
     for table in TABLES:
-        for event, condition in (("UPDATE", ""), ("DELETE", ""), ("INSERT", _FORBIDDEN_ROWS[table])):
+        for event in ("UPDATE", "DELETE", "INSERT"):
             name = f"{table}_{event.lower()}"
-            when = f" WHEN {condition}" if condition else ""
+            when = f" WHEN {_FORBIDDEN_ROWS[table]}" if event == "INSERT" else ""
             made[name] = (
                 f"CREATE TRIGGER {name} BEFORE {event} ON {table} FOR EACH ROW{when}"
                 f" BEGIN SELECT RAISE(ABORT, 'the audit log refuses this {event}'); END"

@@ -11,6 +11,7 @@ from events.audit.chain import COPIED, Head
 from events.models import AuditAttachment, AuditEntry
 
 _PAGE = 2000
+_KEYS = ("seq", "prev", "at", *COPIED)
 
 Commitments = dict[str, str]
 
@@ -87,12 +88,12 @@ def _fault_of(row: tuple[Any, ...], commitments: Commitments, last: Head) -> Fau
     if prev != last.hash:
         return Fault(seq, f"it does not follow entry {last.seq}: one of the two was replaced")
     fields = _parsed(text)
-    wanted = {"seq": seq, "prev": prev, "at": body.moment(at)} | dict(
-        zip(COPIED, copied, strict=True)
-    )
-    for name, value in wanted.items():
-        if fields.get(name) != value:
-            return Fault(seq, f"its column {name} was changed: the body says otherwise")
+    columns = [seq, prev, body.moment(at), *copied]
+    said = [fields.get(name) for name in _KEYS]
+    if columns != said:
+        pairs = zip(_KEYS, columns, said, strict=True)
+        name = next(name for name, column, value in pairs if column != value)
+        return Fault(seq, f"its column {name} was changed: the body says otherwise")
     return _attachment_fault(seq, fields.get("attachments"), commitments)
 
 

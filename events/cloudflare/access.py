@@ -19,7 +19,9 @@ def checked_base_url(url: str) -> str:
     parts = _split("API address", url)
     if parts.scheme not in ("https", "http"):
         raise ValueError("The API address must begin with https://.")
-    if parts.scheme == "http" and not _is_loopback(parts.hostname or ""):
+    if not parts.hostname:
+        raise ValueError("The API address names no host.")
+    if parts.scheme == "http" and not _is_loopback(parts.hostname):
         raise ValueError(
             "The API address must begin with https://; http:// is for this machine only."
         )
@@ -38,7 +40,8 @@ def checked_proxy(url: str | None) -> str | None:
     if not url:
         return None
     parts = _split("proxy address", url)
-    if parts.scheme != "http" or parts.path.strip("/") or parts.query or parts.fragment:
+    more = parts.path.strip("/") or parts.query or parts.fragment
+    if parts.scheme != "http" or not parts.hostname or more:
         raise ValueError("The proxy address must look like http://proxy.example:3128.")
     return url.rstrip("/")
 
@@ -84,8 +87,6 @@ def _split(what: str, url: str) -> SplitResult:
         _ = parts.port
     except ValueError:
         raise ValueError(f"The {what} is not a valid address.") from None
-    if not parts.hostname:
-        raise ValueError(f"The {what} names no host.")
     return parts
 
 

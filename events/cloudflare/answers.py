@@ -58,16 +58,17 @@ def created_event(answer: Json) -> tuple[str, dict[str, Json]]:
     """
     if not isinstance(answer, dict):
         raise BadAnswer("is not an object")
-    event = _object(result(answer))
-    uuid = event.get("uuid")
-    if not isinstance(uuid, str) or not _UUID.fullmatch(uuid):
-        raise BadAnswer("names no event by a uuid")
-    return uuid, event
+    fields = event(answer)
+    return str(fields["uuid"]), fields
 
 
 def event(answer: Json) -> dict[str, Json]:
     """The event in an answer to a read. Raises BadAnswer."""
-    return created_event(answer)[1]
+    fields = _object(result(answer))
+    uuid = fields.get("uuid")
+    if not isinstance(uuid, str) or not _UUID.fullmatch(uuid):
+        raise BadAnswer("names no event by a uuid")
+    return fields
 
 
 def event_list(answer: Json) -> tuple[tuple[dict[str, Json], ...], str | None]:

@@ -34,6 +34,7 @@ from urllib3.exceptions import (
 
 MAX_IDLE_SECONDS = 15.0
 
+_LENGTH = re.compile(r"[0-9]{1,15}")
 _TUNNEL_STATUS = re.compile(r"Tunnel connection failed: (\d{3})\b")
 
 Address = tuple[Any, ...]
@@ -130,15 +131,19 @@ class BoundedTLSSocket(BoundedSocket, ssl.SSLSocket):
 
 
 class StrictResponse(http.client.HTTPResponse):
-    """An answer whose headers are whole; garbled ones may have lost the length of the body.
+    """An answer whose headers are whole and name at most one length of the body.
 
-    (urllib3 goes on with what is left, and writes the server's text and the URL into the log.)
+    (From garbled headers urllib3 goes on with what is left, and writes the server's text and the
+    URL into the log; on lengths that it does not understand it leaves the socket open.)
     """
 
     def begin(self) -> None:
         super().begin()
-        if self.msg.defects or self.msg.get_payload():
+        lengths = self.msg.get_all("content-length", [])
+        if self.msg.defects or self.msg.get_payload() or len(lengths) > 1:
             raise http.client.HTTPException("the headers are garbled")
+        if lengths and not _LENGTH.fullmatch(lengths[0].strip()):
+            raise http.client.HTTPException("the length of the answer is garbled")
 
 
 class BoundedConnection(HTTPConnection):
@@ -254,9 +259,8 @@ def tls_context(ca_bundle: str) -> ssl.SSLContext:
 
 
 def _has_one_clear_length(response: HTTPResponse) -> bool:
-    lengths = response.headers.getlist("content-length")
-    codings = response.headers.getlist("transfer-encoding")
-    return len(lengths) + len(codings) == 1 and response.status not in (204, 205, 304)
+    framing = [name for name in ("content-length", "transfer-encoding") if name in response.headers]
+    return len(framing) == 1 and response.status not in (204, 205, 304)
 
 
 def _is_address(host: str) -> bool:

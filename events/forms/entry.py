@@ -28,8 +28,8 @@ class Fields(NamedTuple):
 class EventEntry:
     """The event form and its indicator rows as one thing.
 
-    `faults` are those found so far: what came with the post at once, the rest by `is_valid`.
-    `payload` is the event to send once `is_valid` said yes.
+    `faults` are those to show: what came with the post at once, what else is wrong once
+    `is_valid` was asked. Until then a form that is still being written stays quiet.
     """
 
     def __init__(
@@ -44,7 +44,6 @@ class EventEntry:
         self._references = references
         self._focus = focus
         self.faults = tuple(faults)
-        self.payload: EventCreate | None = None
 
     @classmethod
     def blank(cls, references: References) -> "EventEntry":
@@ -71,11 +70,23 @@ class EventEntry:
         return cls(Typed.from_draft(typed), references, faults_of(refused))
 
     def is_valid(self) -> bool:
-        """Read the whole form; every fault is in `faults` afterwards."""
-        payload, faults = read(self._typed, self._references)
-        self.faults += faults
-        self.payload = None if self.faults else payload
+        """Whether this can be sent as it is; if not, `faults` says why."""
+        self.faults = tuple(dict.fromkeys((*self.faults, *self.open_faults)))
         return self.payload is not None
+
+    @property
+    def payload(self) -> EventCreate | None:
+        """The event to send; None while anything is wrong."""
+        return None if self.faults else self._read[0]
+
+    @property
+    def open_faults(self) -> tuple[Fault, ...]:
+        """What keeps this from being sent, shown or not."""
+        return self._read[1]
+
+    @cached_property
+    def _read(self) -> tuple[EventCreate | None, tuple[Fault, ...]]:
+        return read(self._typed, self._references)
 
     def typed(self) -> dict[str, Any]:
         """What the form held, for a draft: text by field name, and `indicators` as rows."""

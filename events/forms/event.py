@@ -102,9 +102,13 @@ class IndicatorForm(forms.Form):
 
     def __init__(self, *args: Any, types: Choices, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        widget = self.fields["indicator_type"].widget
-        if isinstance(widget, Select):
-            widget.choices = types
+        kind, value = self.fields["indicator_type"].widget, self.fields["value"].widget
+        if isinstance(kind, Select):
+            kind.choices = types
+        self.index = str(self.prefix).rpartition("-")[2]
+        self.number = str(int(self.index) + 1) if self.index.isdecimal() else self.index
+        kind.attrs["aria-label"] = f"Type of indicator {self.number}"
+        value.attrs["aria-label"] = f"Value of indicator {self.number}"
 
 
 IndicatorForms: TypeAlias = "forms.BaseFormSet[IndicatorForm]"

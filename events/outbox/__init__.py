@@ -1,7 +1,8 @@
 """The outbox: freeze, claim with a lease, deliver, back off, reconcile."""
 
-from events.outbox.deliver import claim, deliver
+from events.outbox.deliver import claim, deliver, quiet
 from events.outbox.freeze import MARK, TooLarge, copies, frozen, mark
+from events.outbox.pace import paused_until
 from events.outbox.transitions import Lost, fact, move
 from events.outbox.worker import work
 
@@ -16,5 +17,7 @@ __all__ = [
     "frozen",
     "mark",
     "move",
+    "paused_until",
+    "quiet",
     "work",
 ]

@@ -12,6 +12,7 @@ from django.utils import timezone
 from events import audit
 from events.cloudflare import ApiError, Client, Created, NotSent, RateLimited, Refused
 from events.models import State, Submission
+from events.outbox import pace
 from events.outbox.freeze import lease_until
 from events.outbox.transitions import Lost, fact, move
 
@@ -43,8 +44,12 @@ def deliver(submission: Submission, *, client: Client, actor: audit.Actor) -> Su
     try:
         created = client.create_event(bytes(submission.body))
     except ApiError as error:
-        return _settle(submission, actor, _after_error(submission, error, timezone.now()))
-    return _settle(submission, actor, _after_created(created))
+        settled = _settle(submission, actor, _after_error(submission, error, timezone.now()))
+        pace.heed_refusal(error)
+        return settled
+    settled = _settle(submission, actor, _after_created(created))
+    pace.heed(created.rate)
+    return settled
 
 
 Settlement = tuple[State, dict[str, Any], str, dict[str, Any]]

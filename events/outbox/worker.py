@@ -10,6 +10,7 @@ from django.utils import timezone
 from events import audit
 from events.cloudflare import Client
 from events.models import State, Submission
+from events.outbox import pace
 from events.outbox.deliver import claim, deliver, quiet
 from events.outbox.freeze import lease_until
 from events.outbox.reconcile import SWEEP_EVERY, SWEEP_FOR, reconcile
@@ -61,6 +62,8 @@ def _to_unknown(submission: Submission, now: datetime) -> None:
 def _claim_ready() -> Submission | None:
     with transaction.atomic():
         now = timezone.now()
+        if pace.paused_until(now):
+            return None
         due = _lock(Submission.objects.filter(state=State.READY, next_at__lte=now)).first()
         if due is None:
             return None

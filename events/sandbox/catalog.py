@@ -237,7 +237,7 @@ TAGS: tuple[Tag, ...] = (
 _INDICATOR_TYPE_NAMES = (
     *("asn", "cidr", "ip", "url", "domain", "email", "hash", "md5", "sha1", "sha256", "sha512"),
     *("ssdeep", "tlsh", "imphash", "ja3", "ja3s", "ja4", "jarm", "user_agent", "cve"),
-    *("file_name", "file_path", "mutex", "registry_key", "mac_address", "crypto_address"),
+    *("file_name", "file_path", "mutex", "registry_key", "mac_address", "btc"),
     *("certificate", "phone", "ipv4", "ipv6", "hostname"),
 )
 INDICATOR_TYPE_IDS: dict[str, int] = {

@@ -1,25 +1,31 @@
 """What people do with submissions: each verb checks permission and state, acts, and is logged."""
 
 import json
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from events import audit, outbox
-from events.models import EDITABLE, FormToken, State, Submission
+from events.models import EDITABLE, AuditEntry, FormToken, State, Submission
 from events.payload import EventCreate, Tlp
 from events.services.api import client
 from events.services.people import NotAllowed, Person
 
 SEND = "events.send_submission"
 WRITE = "events.add_submission"
+SEND_WINDOW = timedelta(minutes=5)
 
 
 class Conflict(Exception):
     """The submission changed meanwhile; the text tells the person."""
+
+
+class TooMany(Exception):
+    """The person sends faster than people do; the text says when to go on."""
 
 
 class _Spent(Exception):
@@ -58,7 +64,7 @@ def send(
 
     Returns the submission in whatever state it got to; trouble with the API is a state, not an
     exception. The same `token` again returns the same submission and sends nothing. Raises
-    `NotAllowed`, `Conflict` and `outbox.TooLarge`.
+    `NotAllowed`, `Conflict`, `TooMany` and `outbox.TooLarge`.
     """
     person.must(SEND)
     try:
@@ -68,7 +74,73 @@ def send(
         return _sent_with(token, person)
     except outbox.Lost:
         raise Conflict("Somebody changed this event meanwhile. Load the page again.") from None
-    return outbox.deliver(draft, client=client(), actor=person.actor)
+    return _deliver(draft, person)
+
+
+def send_again(*, person: Person, submission: Submission, reason: str) -> Submission:
+    """ABSENT → READY → SENDING: a person decides to send what was not found, and says why.
+
+    The bytes are frozen anew with the next attempt's number, so that both sends can be told apart
+    if the first one turns up after all. Raises `NotAllowed`, `Conflict`, and `ValueError` for an
+    empty reason.
+    """
+    person.must(SEND)
+    _must_be_own(person, submission)
+    reason = _reason(reason)
+    payload = EventCreate.model_validate_json(bytes(submission.body or b""))
+    with transaction.atomic():
+        now = timezone.now()
+        frozen = outbox.frozen(payload, submission)
+        _move(submission, State.READY, at=now, next_at=now, **frozen)
+        decided = outbox.fact(
+            submission,
+            "submission.sent_again",
+            person.actor,
+            reason=reason,
+            attachments={"payload": frozen["body"].decode()},
+        )
+        audit.append(decided, *_claim_unless_paused(submission, person, now))
+    return _deliver(submission, person)
+
+
+def declare_absent(*, person: Person, submission: Submission, reason: str) -> Submission:
+    """UNKNOWN → ABSENT: a person looked in Cloudforce One and did not find it, and says so.
+
+    Not before the quiet period is over: an event may still appear until then.
+    """
+    person.must(SEND)
+    _must_be_own(person, submission)
+    reason = _reason(reason)
+    now = timezone.now()
+    earliest = (submission.unknown_since or now) + outbox.quiet()
+    if now < earliest:
+        raise Conflict(f"It may still appear. Look again after {earliest:%H:%M:%S} UTC.")
+    with transaction.atomic():
+        _move(submission, State.ABSENT, at=now, next_at=None)
+        audit.append(
+            outbox.fact(submission, "submission.declared_absent", person.actor, reason=reason)
+        )
+    return submission
+
+
+def _deliver(submission: Submission, person: Person) -> Submission:
+    if submission.state != State.SENDING:
+        return submission
+    return outbox.deliver(submission, client=client(), actor=person.actor)
+
+
+def _move(submission: Submission, to: State, **changes: Any) -> None:
+    try:
+        outbox.move(submission, to, **changes)
+    except (outbox.Lost, ValueError):
+        raise Conflict("It changed meanwhile. Load the page again.") from None
+
+
+def _reason(text: str) -> str:
+    reason = text.strip()
+    if not reason:
+        raise ValueError("Write the reason: it is kept in the audit log.")
+    return reason
 
 
 def discard(*, person: Person, submission: Submission) -> None:
@@ -89,10 +161,7 @@ def take_back(*, person: Person, submission: Submission) -> Submission:
     person.must(SEND)
     _must_be_own(person, submission)
     with transaction.atomic():
-        try:
-            outbox.move(submission, State.DRAFT, at=timezone.now(), next_at=None)
-        except (outbox.Lost, ValueError):
-            raise Conflict("It is no longer waiting. Load the page again.") from None
+        _move(submission, State.DRAFT, at=timezone.now(), next_at=None)
         audit.append(outbox.fact(submission, "submission.taken_back", person.actor))
     return submission
 
@@ -107,6 +176,7 @@ def _freeze_and_claim(
     """∅, DRAFT or REJECTED → READY → SENDING in one commit, before any socket opens."""
     draft, is_new = _draft(person, token, submission)
     now = timezone.now()
+    _must_not_run_away(person, now)
     facts = [outbox.fact(draft, "submission.drafted", person.actor)] if is_new else []
     _type(draft, typed, now)
     if is_new:
@@ -123,9 +193,36 @@ def _freeze_and_claim(
             terms=tuple(row.value for row in payload.rows),
         )
     )
-    facts.append(outbox.claim(draft, actor=person.actor, now=now))
+    facts += _claim_unless_paused(draft, person, now)
     audit.append(*facts)
     return draft
+
+
+def _claim_unless_paused(draft: Submission, person: Person, now: datetime) -> list[audit.Fact]:
+    """READY → SENDING, or READY with a time to go, while the API's rate limit is used up."""
+    until = outbox.paused_until(now)
+    if until is None:
+        return [outbox.claim(draft, actor=person.actor, now=now)]
+    detail = "The API's rate limit is used up."
+    outcome = json.dumps({"kind": "rate_limited", "detail": detail})
+    Submission.objects.filter(pk=draft.pk).update(next_at=until, outcome=outcome)
+    draft.next_at, draft.outcome = until, outcome
+    return [
+        outbox.fact(draft, "submission.deferred", person.actor, outcome="failed", reason=detail)
+    ]
+
+
+def _must_not_run_away(person: Person, now: datetime) -> None:
+    """At most `SEND_LIMIT` sends in five minutes, counted in the log, which misses none."""
+    recent = AuditEntry.objects.filter(
+        actor=person.actor.name, at__gt=now - SEND_WINDOW, action="submission.frozen"
+    ).order_by("-at")[: settings.SEND_LIMIT]
+    times = list(recent.values_list("at", flat=True))
+    if len(times) >= settings.SEND_LIMIT:
+        raise TooMany(
+            f"You sent {len(times)} events within five minutes. Nothing was sent now, and your "
+            f"text is kept. Go on at {times[-1] + SEND_WINDOW:%H:%M:%S} UTC."
+        )
 
 
 def _draft(person: Person, token: UUID, submission: Submission | None) -> tuple[Submission, bool]:

@@ -1,3 +1,178 @@
-from django.http import HttpResponse
-def new(request): return HttpResponse("x")
-def edit(request, pk): return HttpResponse("x")
+"""/events/new/ and /events/<uuid>/edit/: the event form."""
+
+import uuid
+
+from django.contrib import messages
+from django.contrib.auth.decorators import permission_required
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.http import require_http_methods
+
+from events import outbox, reference, services
+from events.forms import EventEntry, Fields, Preview, blank_fields, preview
+from events.models import EDITABLE, State, Submission
+
+# A script asks for one part of the page with this header, and gets that part's HTML alone.
+PART = "X-Part"
+_NO_TOKEN = "This form came without its one-time token. Check it and press the button again."  # noqa: S105
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@permission_required("events.add_submission", raise_exception=True)
+def new(request: HttpRequest) -> HttpResponse:
+    """The blank form, and what is done with it."""
+    if request.method == "POST":
+        return _Post(request, None).response()
+    references = reference.load()
+    return _page(request, references, fields=blank_fields(references))
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@permission_required("events.add_submission", raise_exception=True)
+def edit(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
+    """A draft or a refused submission of one's own, and what is done with it."""
+    submission = get_object_or_404(Submission.objects.visible_to(request.user), pk=pk)
+    if submission.author_id != request.user.pk:
+        raise PermissionDenied
+    if request.method == "POST":
+        return _Post(request, submission).response()
+    if submission.state not in EDITABLE:
+        return redirect("event_detail", pk=pk)
+    references = reference.load()
+    outcome = submission.outcome_values if submission.state == State.REJECTED else {}
+    entry = EventEntry.from_typed(submission.typed_values, references, outcome.get("problems", []))
+    return _page(request, references, submission=submission, entry=entry)
+
+
+class _Post:
+    """One press of a button of the form."""
+
+    def __init__(self, request: HttpRequest, submission: Submission | None) -> None:
+        self.request = request
+        self.submission = submission
+        self.references = reference.load()
+        self.token = _token(request.POST.get("form_token", ""))
+        self.entry = EventEntry.from_post(request.POST, self.references)
+
+    def response(self) -> HttpResponse:
+        """What the button that was pressed asks for; any other is a preview, which is harmless."""
+        action, _, argument = self.request.POST.get("action", "").partition("-")
+        match action:
+            case "send":
+                return self._send()
+            case "save":
+                return self._save()
+            case "parse":
+                return self._show(self.entry.parsed())
+            case "add_row":
+                return self._show(self.entry.with_row())
+            case "remove_row" if argument.isascii() and argument.isdecimal():
+                return self._show(self.entry.without_row(int(argument[:6])))
+        self.entry.is_valid()
+        return self._show(self.entry)
+
+    def _send(self) -> HttpResponse:
+        if not self.entry.is_valid() or self.entry.payload is None:
+            return self._show(self.entry)
+        if self.token is None:
+            return self._show(self.entry.with_fault(_NO_TOKEN))
+        try:
+            sent = services.send(
+                person=services.person(self.request),
+                token=self.token,
+                typed=self.entry.typed(),
+                payload=self.entry.payload,
+                submission=self.submission,
+            )
+        except (services.Conflict, outbox.TooLarge) as problem:
+            return self._show(self.entry.with_fault(str(problem)), status=409)
+        return redirect(
+            "event_edit" if sent.state == State.REJECTED else "event_detail", pk=sent.pk
+        )
+
+    def _save(self) -> HttpResponse:
+        if self.token is None:
+            return self._show(self.entry.with_fault(_NO_TOKEN))
+        try:
+            saved = services.save_draft(
+                person=services.person(self.request),
+                token=self.token,
+                typed=self.entry.typed(),
+                submission=self.submission,
+            )
+        except services.Conflict as problem:
+            return self._show(self.entry.with_fault(str(problem)), status=409)
+        messages.success(
+            self.request, f"Draft saved {saved.updated_at:%H:%M:%S} UTC. Nothing was sent."
+        )
+        return redirect("event_edit", pk=saved.pk)
+
+    def _show(self, entry: EventEntry, status: int = 200) -> HttpResponse:
+        if self.request.headers.get(PART) == "indicators":
+            return HttpResponse(entry.indicators)
+        return _page(
+            self.request,
+            self.references,
+            submission=self.submission,
+            entry=entry,
+            token=self.token,
+            status=status,
+        )
+
+
+def _page(
+    request: HttpRequest,
+    references: reference.References,
+    *,
+    fields: Fields | None = None,
+    submission: Submission | None = None,
+    entry: EventEntry | None = None,
+    token: uuid.UUID | None = None,
+    status: int = 200,
+) -> HttpResponse:
+    """The form as a page, or only its preview if a script asks for that part."""
+    token = token or uuid.uuid4()
+    context = {
+        "submission": submission,
+        "refusal": _refusal(submission) if request.method != "POST" else "",
+        "entry": entry,
+        "preview": _preview(entry, references, submission, token),
+        "token": token,
+        "fetched_at": references.fetched_at,
+    }
+    if request.headers.get(PART) == "preview":
+        return render(request, "events/entry/preview.html", context)
+    context["fields"] = fields or (entry.fields if entry else blank_fields(references))
+    return render(request, "events/entry.html", context, status=status)
+
+
+def _preview(
+    entry: EventEntry | None,
+    references: reference.References,
+    submission: Submission | None,
+    token: uuid.UUID,
+) -> Preview | None:
+    """What would be sent: a new submission gets its form's token as its id."""
+    if entry is None or entry.payload is None:
+        return None
+    return preview(
+        entry.payload,
+        references,
+        submission_id=submission.pk if submission else token,
+        attempt=submission.attempt + 1 if submission else 1,
+    )
+
+
+def _refusal(submission: Submission | None) -> str:
+    """The API's own words where the form opens on a refused submission."""
+    if submission is None or submission.state != State.REJECTED:
+        return ""
+    return str(submission.outcome_values.get("detail", ""))
+
+
+def _token(text: str) -> uuid.UUID | None:
+    try:
+        return uuid.UUID(text)
+    except ValueError:
+        return None

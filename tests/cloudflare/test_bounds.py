@@ -6,6 +6,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -219,15 +220,14 @@ def test_an_answer_just_within_the_limit_is_read_and_one_byte_more_is_not() -> N
 
 
 def test_a_hanging_server_holds_nobody_else_up() -> None:
-    with MisbehavingServer(hang()) as slow, MisbehavingServer(reply(200, CREATED)) as quick:
-        stuck = threading.Thread(target=lambda: pytest.raises(Unknown, _create, slow.url, 3.0))
-        stuck.start()
+    with (
+        MisbehavingServer(hang()) as slow,
+        MisbehavingServer(reply(200, CREATED)) as quick,
+        ThreadPoolExecutor(1) as threads,
+    ):
+        stuck = threads.submit(client_for(slow.url, deadline=3.0).create_event, BODY)
         started = time.monotonic()
         for _ in range(20):
-            _create(quick.url, 2.0)
+            client_for(quick.url).create_event(BODY)
         assert time.monotonic() - started < 2.5
-        stuck.join()
-
-
-def _create(url: str, seconds: float) -> None:
-    client_for(url, deadline=seconds).create_event(BODY)
+        assert isinstance(stuck.exception(), Unknown)

@@ -100,9 +100,9 @@ def test_a_client_does_not_show_its_token() -> None:
 
 
 def test_errors_survive_a_trip_to_another_process_without_the_token() -> None:
-    with MisbehavingServer(reply(400, envelope(None))) as server:
-        with pytest.raises(ApiError) as caught:
-            client_for(server.url).create_event(BODY)
+    server = MisbehavingServer(reply(400, envelope(None)))
+    with server, pytest.raises(ApiError) as caught:
+        client_for(server.url).create_event(BODY)
     copy = pickle.loads(pickle.dumps(caught.value))
     assert (str(copy), copy.status) == (str(caught.value), 400)
 

@@ -1,0 +1,151 @@
+"""Finding entries: filters, exact search, and pages by position instead of by count.
+
+Every way of looking is served by an index on SQLite and PostgreSQL alike, so that a page costs
+the same in a log of ten thousand entries and of a million. That is why search takes whole
+identifiers and indicators only, and not words.
+"""
+
+import re
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from typing import NamedTuple
+from uuid import UUID
+
+from django.db.models import Q, QuerySet
+
+from events.audit import body
+from events.models import AuditEntry, AuditTerm, Submission
+from events.payload import Tlp
+
+PAGE = 50
+MATCHES = 1000
+
+_HEX = re.compile(r"[0-9a-f]+")
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What to list. An empty field is no condition; both dates are days in UTC and included.
+
+    `is_red_visible`: whether indicators may lead to TLP:RED entries.
+    """
+
+    actor: str = ""
+    action: str = ""
+    outcome: str = ""
+    tlp: str = ""
+    since: date | None = None
+    until: date | None = None
+    search: str = ""
+    is_red_visible: bool = False
+
+
+class Position(NamedTuple):
+    """A place in the list, which is in order of time and then of number."""
+
+    at: datetime
+    seq: int
+
+    def __str__(self) -> str:
+        return f"{body.moment(self.at)}_{self.seq}"
+
+    @classmethod
+    def from_text(cls, text: str) -> "Position | None":
+        """What `str` made; None for anything else."""
+        moment, _, seq = text.partition("_")
+        try:
+            at = datetime.fromisoformat(moment)
+        except ValueError:
+            return None
+        known = at.tzinfo is not None and seq.isdecimal() and seq.isascii() and len(seq) < 19
+        return cls(at, int(seq)) if known else None
+
+
+class Row(NamedTuple):
+    """An entry as the list shows it."""
+
+    seq: int
+    at: datetime
+    actor: str
+    action: str
+    object_id: str
+    outcome: str
+    tlp: str
+
+    @property
+    def position(self) -> Position:
+        """Where the row stands."""
+        return Position(self.at, self.seq)
+
+
+class Page(NamedTuple):
+    """Up to `PAGE` rows, the newest first, and whether there are newer and older ones."""
+
+    rows: list[Row]
+    has_newer: bool
+    has_older: bool
+
+
+def page(
+    wanted: Wanted,
+    *,
+    before: Position | None = None,
+    after: Position | None = None,
+    from_oldest: bool = False,
+) -> Page:
+    """The newest entries; or those before or after a position; or the oldest."""
+    rows = _matching(wanted).values_list(*Row._fields)
+    if after is not None or from_oldest:
+        if after is not None:
+            rows = rows.filter(Q(at__gt=after.at) | Q(seq__gt=after.seq), at__gte=after.at)
+        found = [Row(*row) for row in rows.order_by("at", "seq")[: PAGE + 1]]
+        return Page(found[:PAGE][::-1], len(found) > PAGE, has_older=after is not None)
+    if before is not None:
+        rows = rows.filter(Q(at__lt=before.at) | Q(seq__lt=before.seq), at__lte=before.at)
+    found = [Row(*row) for row in rows.order_by("-at", "-seq")[: PAGE + 1]]
+    return Page(found[:PAGE], before is not None, has_older=len(found) > PAGE)
+
+
+def _matching(wanted: Wanted) -> QuerySet[AuditEntry]:
+    entries = AuditEntry.objects.all()
+    for name in ("actor", "action", "outcome", "tlp"):
+        if value := getattr(wanted, name):
+            entries = entries.filter(**{name: body.escaped(value)})
+    if wanted.since:
+        entries = entries.filter(at__gte=datetime.combine(wanted.since, time(), UTC))
+    if wanted.until and wanted.until < date.max:
+        end = datetime.combine(wanted.until + timedelta(days=1), time(), UTC)
+        entries = entries.filter(at__lt=end)
+    return entries.filter(seq__in=_found(wanted)) if wanted.search else entries
+
+
+def _found(wanted: Wanted) -> list[int]:
+    """The numbers of the entries that the search means: the newest `MATCHES` of each kind."""
+    text = wanted.search.strip()
+    if text.isascii() and text.isdecimal() and len(text) < 19:
+        return [int(text)]
+    lower, identifier = text.lower(), _uuid(text)
+    ways = [Q(object_id__in=_object_ids(identifier) if identifier else [body.escaped(text)])]
+    if _HEX.fullmatch(lower):
+        ways.append(Q(hash=lower) if len(lower) == 64 else Q(request_id=lower))
+    by_term = AuditTerm.objects.filter(digest=body.term(text))
+    if not wanted.is_red_visible:
+        by_term = by_term.exclude(entry__tlp=Tlp.RED)
+    numbers = {*by_term.order_by("-entry_id").values_list("entry_id", flat=True)[:MATCHES]}
+    for way in ways:
+        entries = AuditEntry.objects.filter(way).order_by("-at", "-seq")
+        numbers.update(entries.values_list("seq", flat=True)[:MATCHES])
+    return sorted(numbers)
+
+
+def _uuid(text: str) -> UUID | None:
+    try:
+        return UUID(text)
+    except ValueError:
+        return None
+
+
+def _object_ids(identifier: UUID) -> list[str]:
+    """The submission with this id, or those that became the event with this uuid."""
+    became = Submission.objects.filter(event_uuid=str(identifier)).values_list("pk", flat=True)
+    return [str(identifier), *map(str, became[:MATCHES])]

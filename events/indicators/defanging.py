@@ -1,0 +1,135 @@
+"""The known ways of defanging, one linear rule each, in the order in which they are undone."""
+
+import re
+import unicodedata
+from collections.abc import Iterator
+
+from events.indicators.hosts import has_public_suffix
+from events.indicators.lexicon import MAILBOXES, STOP_WORDS
+from events.indicators.mapped import Mapped, Rule, substitution
+
+_ENTITIES = {
+    "#46": ".", "#x2e": ".", "period": ".", "#58": ":", "#x3a": ":", "colon": ":", "#64": "@",
+    "#x40": "@", "commat": "@", "#47": "/", "#x2f": "/", "sol": "/", "amp": "&", "lt": "<",
+    "gt": ">", "quot": '"', "#39": "'", "nbsp": " ", "shy": "",
+}  # fmt: skip
+_LOOKS_LIKE_ASCII = {
+    "\u2024": ".", "\u2215": "/", "\u2044": "/", "\ua789": ":", "\u2236": ":", "\u2010": "-",
+    "\u2011": "-",
+}  # fmt: skip
+HIDDEN = (
+    "\u00ad\u034f\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufe00-\ufe0f\ufeff"
+)
+_OPEN, _CLOSE, _GAP = r"[\[({<]", r"[\])}>]", r"[ \t]{0,2}"
+_BEFORE_SLASHES = rf"(?={_OPEN}?:|{_OPEN}?//)"
+
+
+def _fold(match: re.Match[str]) -> str:
+    char = match[0]
+    return _LOOKS_LIKE_ASCII.get(char) or unicodedata.normalize("NFKC", char)
+
+
+def _entity(match: re.Match[str]) -> str:
+    return _ENTITIES[match[1].lower()]
+
+
+def _http(match: re.Match[str]) -> str:
+    return "https" if match[1] else "http"
+
+
+def _inside(match: re.Match[str]) -> str:
+    return match[0][1:-1]
+
+
+def _escaped_dots(done: Mapped) -> Mapped:
+    r"""`evil\.com`, as in a regular expression, but never inside a Windows path."""
+    return done.edit(_find_escaped_dots(done.text)) if "\\." in done.text else done
+
+
+def _find_escaped_dots(text: str) -> Iterator[tuple[int, int, str]]:
+    for token in re.finditer(r"[^\s\"'<>|,;]+", text):
+        if "\\." not in token[0] or "\\" in token[0].replace("\\.", ""):
+            continue
+        for dot in re.finditer(r"(?<=\w)\\\.(?=\w)", token[0]):
+            yield token.start() + dot.start(), token.start() + dot.end(), "."
+
+
+_SPOKEN_DOT = re.compile(r"[ \t]{1,2}(?:[dD][oO][tT]|punkt)[ \t]{1,2}")
+_SPOKEN = re.compile(
+    r"(?<![\w.-])(?:(?P<local>[\w.+-]{1,64})[ \t]{1,2}(?:at|AT|At)[ \t]{1,2})?"
+    rf"(?P<first>[\w.@-]{{1,255}})(?P<rest>(?:{_SPOKEN_DOT.pattern}[\w.-]{{1,63}}){{1,12}})"
+)
+_MAIL_CUE = re.compile(r"(?i)(?:mail|contact|kontakt|adresse?|address|from|to|an|à|:)[\s:]*$")
+
+
+def _spoken_dots(done: Mapped) -> Mapped:
+    """`evil dot com`, where that gives a known suffix or an address; not `the dot com bubble`."""
+    return done.edit(_find_spoken(done.text)) if _SPOKEN_DOT.search(done.text) else done
+
+
+def _find_spoken(text: str) -> Iterator[tuple[int, int, str]]:
+    for match in _SPOKEN.finditer(text):
+        name = _SPOKEN_DOT.sub(".", match["first"] + match["rest"]).rstrip(".-")
+        host = name.rpartition("@")[2]
+        is_address = re.fullmatch(r"\d{1,3}(?:\.\d{1,3}){3}", host)
+        if match["first"].lower() in STOP_WORDS or not (is_address or has_public_suffix(host)):
+            continue
+        if match["local"] and _is_mailbox(match["local"], text[: match.start()][-30:]):
+            yield match.end("local"), match.start("first"), "@"
+        for dot in _SPOKEN_DOT.finditer(match["rest"]):
+            yield match.start("rest") + dot.start(), match.start("rest") + dot.end(), "."
+
+
+def _is_mailbox(local: str, before: str) -> bool:
+    """Whether `local at host` is an address rather than `hosted at host`."""
+    named = local.lower() in MAILBOXES or re.search(r"[\d._+-]", local)
+    return bool(named or _MAIL_CUE.search(before))
+
+
+RULES: tuple[Rule, ...] = (
+    substitution(f"[{HIDDEN}]+", ""),
+    substitution(
+        r"[\uff01-\uff5e\u2024\u2215\u2044\ua789\u2236\u2010\u2011\u00a0\u1680\u2000-\u200a\u202f"
+        r"\u205f\u3000\u24b6-\u24e9\U0001d400-\U0001d7ff]",
+        _fold,
+    ),
+    substitution(r"(?<=[0-9A-Za-z])[\u3002\uff61](?=[0-9A-Za-z])", "."),
+    substitution(rf"(?i)&({'|'.join(_ENTITIES)});", _entity),
+    # hxxp:\\evil\a, then hxxp//evil, hXXp[s]:, meow:, fxp:, and the slashes behind them
+    substitution(
+        r"(?i)(?<!\w)h(?:tt|xx|tx|xt|\*\*)ps?:\\\\[^\s\"'<>|]{1,2000}",
+        lambda match: match[0].replace("\\", "/"),
+    ),
+    substitution(r"(?i)(?<!\w)h(?:xx|tx|xt|\*\*)p(s?)//", lambda match: _http(match) + "://"),
+    substitution(
+        rf"(?i)(?<![a-z0-9]){_OPEN}?(?:h(?:xx|tt|tx|xt|zz|xxx|\*\*|\+\+|__|##|~~|--)p|httx|meow|purr|"
+        rf"htt{_OPEN}p{_CLOSE}|h{_OPEN}tt{_CLOSE}p)(s|{_OPEN}s{_CLOSE})?{_CLOSE}?{_BEFORE_SLASHES}",
+        _http,
+    ),
+    substitution(
+        rf"(?i)(?<![a-z0-9])f[x*]{{1,2}}p(s?){_BEFORE_SLASHES}", lambda match: "ftp" + match[1]
+    ),
+    substitution(
+        rf"(?<=[a-zA-Z0-9]){_OPEN}?:{_CLOSE}?(?:{_OPEN}?\\?/{_CLOSE}?){{2}}", "://"
+    ),
+    substitution(r"(?<=[:/\w])\\/", "/"),
+    substitution(rf"(?i)(?<=\w){_GAP}{_OPEN}{_GAP}(?:@|at|ät){_GAP}{_CLOSE}{_GAP}(?=[\w\[({{])", "@"),
+    substitution(r"(?<=[a-z0-9])_AT_(?=[a-z0-9])", "@"),
+    substitution(r"(?<=[a-z0-9])AT(?=[a-z0-9-]{2,63}(?:\.|DOT|\[\.))", "@"),
+    substitution(
+        rf"(?i)(?<=[\w\])}}]){_GAP}{_OPEN}{{1,2}}{_GAP}(?:\.|dot|d0t|punkt|point|punto|ponto|点){_GAP}"
+        rf"{_CLOSE}{{1,2}}{_GAP}(?=[\w\[({{])",
+        ".",
+    ),
+    substitution(
+        rf"(?i)(?<=\w){_OPEN}\.([a-z]{{2,24}}|\d{{1,3}}){_CLOSE}", lambda match: "." + match[1]
+    ),
+    substitution(r"(?<=\w)[\[({]\.(?=\w)|(?<=\w)\.[\])}](?=\w)", "."),
+    substitution(r"(?<=\w\.)\[(?:[a-z]{2,6}|\d{1,3})\]", _inside),
+    substitution(r"(?<=[a-z0-9])DOT(?=[a-z])", "."),
+    substitution(r"\[::?\]|(?<=\w)\(:\)|(?<=\w)\{:\}", _inside),
+    substitution(r"(?<=\w)(?:\[/\]|\(/\)|\{/\})", "/"),
+    substitution(r"(?<=\w)\[-\](?=\w)", "-"),
+    _escaped_dots,
+    _spoken_dots,
+)

@@ -1,0 +1,355 @@
+"""Each operation: the request it makes, by the contract, and every form its answer may take."""
+
+import json
+from collections.abc import Callable
+from typing import Any
+from urllib.parse import parse_qs, parse_qsl, urlsplit
+
+import pytest
+from cloudflare import Cloudflare
+from openapi_core.exceptions import OpenAPIError
+
+from events.cloudflare import (
+    Category,
+    Client,
+    Country,
+    Dataset,
+    Filter,
+    NotSent,
+    RateLimit,
+    RawData,
+    Refused,
+    Tag,
+    TokenStatus,
+    Unknown,
+)
+from tests.cloudflare.contract import validate
+from tests.cloudflare.support import (
+    ACCOUNT,
+    DATASET,
+    EVENT,
+    TOKEN,
+    UUID,
+    client_for,
+    envelope,
+    failure,
+)
+from tests.servers import MisbehavingServer, Received, close, reply
+
+EVENTS = f"/client/v4/accounts/{ACCOUNT}/cloudforce-one/events"
+REFERENCE_EXAMPLE = json.dumps(
+    {
+        "category": "Domain Resolution",
+        "date": "2022-04-01T00:00:00Z",
+        "event": "An attacker registered the domain domain.com",
+        "raw": {"data": {"foo": "bar"}, "source": "example.com", "tlp": "amber"},
+        "tlp": "amber",
+        "attacker": "Flying Yeti",
+        "attackerCountry": "CN",
+        "indicator": "domain.com",
+        "indicatorType": "domain",
+        "tags": ["malware"],
+        "targetCountry": "US",
+        "targetIndustry": "Agriculture",
+    },
+    indent=1,
+).encode()
+
+DATASETS = [
+    {"uuid": DATASET, "name": "Ours", "isPublic": False, "indicatorWriteMode": "full"},
+    {"uuid": UUID, "name": "All", "isPublic": True, "isAnalytics": True, "deletedAt": "2026-01-01"},
+    {"uuid": UUID, "name": "Unclear"},
+]
+CATEGORIES = [
+    {
+        "uuid": UUID,
+        "name": "Domain Resolution",
+        "shortname": "dns",
+        "killChain": 3,
+        "mitreAttack": ["T1583", "T1584"],
+        "mitreCapec": ["CAPEC-1"],
+    },
+    {"name": "Bare"},
+]
+COUNTRIES = [
+    {"alpha2": "AF", "alpha3": "AF", "name": "Afghanistan"},
+    {"alpha2": "de", "alpha3": "DEU", "name": "Germany"},
+]
+TAGS = [{"uuid": UUID, "value": "malware", "categoryName": None, "tlp": "green"}]
+RAW = {"id": 1, "accountId": 2, "created": "now", "data": {"a": 1}, "source": "s", "tlp": "red"}
+
+WANT_DATASETS = (
+    Dataset(DATASET, "Ours", is_public=False, indicator_write_mode="full"),
+    Dataset(UUID, "All", is_public=True, is_analytics=True, deleted_at="2026-01-01"),
+    Dataset(UUID, "Unclear", is_public=True),
+)
+WANT_CATEGORIES = (
+    Category(UUID, "Domain Resolution", "dns", 3, ("T1583", "T1584"), ("CAPEC-1",)),
+    Category("", "Bare"),
+)
+WANT_COUNTRIES = (Country("AF", "AF", "Afghanistan"), Country("DE", "DEU", "Germany"))
+
+Call = Callable[[Client], Any]
+OPERATIONS: dict[str, tuple[Call, str, Any, Any]] = {
+    "verify_token": (
+        Client.verify_token,
+        "GET /client/v4/user/tokens/verify",
+        {"id": "abc", "status": "active"},
+        TokenStatus("abc", "active"),
+    ),
+    "read_event": (
+        lambda client: client.read_event(DATASET, UUID),
+        f"GET {EVENTS}/dataset/{DATASET}/events/{UUID}",
+        EVENT,
+        EVENT,
+    ),
+    "read_raw": (
+        lambda client: client.read_raw(DATASET, UUID),
+        f"GET {EVENTS}/datasets/{DATASET}/events/{UUID}/raw",
+        RAW,
+        RawData({"a": 1}, "", "s", "red"),
+    ),
+    "datasets": (Client.datasets, f"GET {EVENTS}/dataset", DATASETS, WANT_DATASETS),
+    "categories": (
+        Client.categories,
+        f"GET {EVENTS}/categories/catalog",
+        CATEGORIES,
+        WANT_CATEGORIES,
+    ),
+    "countries": (Client.countries, f"GET {EVENTS}/countries", COUNTRIES, WANT_COUNTRIES),
+    "industries": (
+        Client.industries,
+        f"GET {EVENTS}/targetIndustries/catalog",
+        ["Agriculture", {"name": "Insurance"}, " Agriculture ", {"title": "?"}, 7],
+        ("Agriculture", "Insurance"),
+    ),
+    "attackers": (
+        lambda client: client.attackers([DATASET, UUID]),
+        f"GET {EVENTS}/attackers?datasetIds={DATASET}&datasetIds={UUID}",
+        [{"name": "BLACKBASTA"}],
+        ("BLACKBASTA",),
+    ),
+    "indicator_types": (
+        Client.indicator_types,
+        f"GET {EVENTS}/indicator-types",
+        [],
+        (),
+    ),
+    "tags": (
+        Client.tags,
+        f"GET {EVENTS}/tags?page=1&pageSize=1000",
+        {"tags": TAGS, "pagination": {"page": 1, "totalPages": 1}},
+        (Tag(UUID, "malware", "", "green"),),
+    ),
+}
+
+
+def bare(result: Any) -> bytes:
+    return json.dumps(result).encode()
+
+
+def listed(result: Any) -> bytes:
+    return json.dumps([{"success": "true", "result": result}]).encode()
+
+
+@pytest.mark.parametrize("form", [bare, envelope, listed])
+@pytest.mark.parametrize("name", OPERATIONS)
+def test_each_read_keeps_the_contract_and_understands_every_form(name: str, form) -> None:
+    call, request_line, result, wanted = OPERATIONS[name]
+    with MisbehavingServer(reply(200, form(result))) as server:
+        client = client_for(server.url)
+        assert call(client) == wanted
+        client.close()
+    (request,) = server.requests
+    assert f"{request.method} {request.target}" == request_line
+    assert_headers(request)
+    validate(request)
+
+
+def assert_headers(request: Received) -> None:
+    assert request.headers["authorization"] == f"Bearer {TOKEN}"
+    assert request.headers["accept-encoding"] == "identity"
+    assert request.headers["user-agent"] == "event-desk/1.0"
+
+
+@pytest.mark.parametrize("name", OPERATIONS)
+@pytest.mark.parametrize(
+    ("script", "error"),
+    [
+        (reply(404, failure({"message": "gone"})), Refused),
+        (reply(503), Unknown),
+        (close(), Unknown),
+        (reply(200, failure({"message": "no"})), Unknown),
+        (reply(200, b'"surprise"'), Unknown),
+        (reply(200, b'{"items":{"type":"string"},"type":"array"}'), Unknown),
+        (reply(200, b'[{"nothing":"known"}]'), Unknown),
+        (reply(200, b"<html>"), Unknown),
+    ],
+)
+def test_each_read_fails_by_the_same_errors_and_is_not_repeated(name: str, script, error) -> None:
+    with MisbehavingServer(script) as server:
+        with pytest.raises(error):
+            OPERATIONS[name][0](client_for(server.url))
+        assert len(server.requests) == 1
+
+
+def test_create_sends_the_bytes_as_given() -> None:
+    with MisbehavingServer(reply(200, bare(EVENT))) as server:
+        client_for(server.url).create_event(REFERENCE_EXAMPLE)
+    (request,) = server.requests
+    assert f"{request.method} {request.target}" == f"POST {EVENTS}/create"
+    assert request.body == REFERENCE_EXAMPLE
+    assert request.headers["content-type"] == "application/json"
+    assert_headers(request)
+    validate(request)
+
+
+def test_the_contract_refuses_what_breaks_it() -> None:
+    with MisbehavingServer(reply(200, bare(EVENT))) as server:
+        client_for(server.url).create_event(b'{"event":"nothing else"}')
+    with pytest.raises(OpenAPIError):
+        validate(server.requests[0])
+
+
+@pytest.mark.parametrize(
+    ("answer", "cursor"),
+    [
+        (bare([EVENT]), None),
+        (envelope([EVENT], result_info={"cursor": "next"}), "next"),
+        (envelope([EVENT], result_info={"cursor": ""}), None),
+        (listed([EVENT]), None),
+    ],
+)
+def test_a_page_of_events(answer: bytes, cursor: str | None) -> None:
+    headers = [("Ratelimit", '"default";r=50;t=30')]
+    with MisbehavingServer(reply(200, answer, headers)) as server:
+        page = client_for(server.url).list_events(
+            dataset_ids=[DATASET, UUID],
+            cursor="c+/=",
+            page=2,
+            page_size=1000,
+            order_by="date",
+            order="desc",
+            force_refresh=True,
+        )
+    assert (page.events, page.cursor, page.rate) == ((EVENT,), cursor, RateLimit(50, 30.0))
+    (request,) = server.requests
+    assert parse_qs(urlsplit(request.target).query) == {
+        "datasetId": [DATASET, UUID],
+        "cursor": ["c+/="],
+        "page": ["2"],
+        "pageSize": ["1000"],
+        "orderBy": ["date"],
+        "order": ["desc"],
+        "forceRefresh": ["true"],
+    }
+    validate(request)
+
+
+def test_a_list_without_options_asks_for_the_default_dataset() -> None:
+    with MisbehavingServer(reply(200, b"[]")) as server:
+        assert client_for(server.url).list_events().events == ()
+    assert server.requests[0].target == EVENTS
+
+
+FILTERS = (
+    Filter("indicator", "equals", "a b&c=\N{LATIN SMALL LETTER U WITH DIAERESIS}:/?#[.]"),
+    Filter("tlp", "in", ["red", "amber"]),
+    Filter("hasChildren", "equals", True),
+    Filter("killChain", "gte", 3),
+)
+
+
+def test_filters_are_written_as_the_official_sdk_writes_them() -> None:
+    with MisbehavingServer(reply(200, b"[]")) as server:
+        sdk = Cloudflare(api_token=TOKEN, base_url=f"{server.url}/client/v4", max_retries=0)
+        sdk.cloudforce_one.threat_events.list(
+            account_id=ACCOUNT,
+            search=[
+                {"field": each.field, "op": each.op, "value": each.value}  # type: ignore[list-item]
+                for each in FILTERS
+            ],
+        )
+        sdk.close()
+        client_for(server.url).list_events(filters=FILTERS)
+    theirs, ours = (parse_qs(urlsplit(request.target).query) for request in server.requests)
+    assert ours == theirs
+
+
+def test_filters_may_be_written_in_two_other_ways() -> None:
+    with MisbehavingServer(reply(200, b"[]")) as server:
+        client = client_for(server.url)
+        client.with_search_style("indexed").list_events(filters=FILTERS[:2])
+        client.with_search_style("json").list_events(filters=FILTERS[:2])
+        client.list_events(filters=FILTERS[:1])
+        assert server.connections == 1
+        client.close()
+    indexed, as_json, parallel = (
+        parse_qsl(urlsplit(request.target).query) for request in server.requests
+    )
+    assert indexed == [
+        ("search[0][field]", "indicator"),
+        ("search[0][op]", "equals"),
+        ("search[0][value]", FILTERS[0].value),
+        ("search[1][field]", "tlp"),
+        ("search[1][op]", "in"),
+        ("search[1][value]", "red"),
+        ("search[1][value]", "amber"),
+    ]
+    assert [(name, json.loads(value)) for name, value in as_json] == [
+        (
+            "search",
+            [
+                {"field": "indicator", "op": "equals", "value": FILTERS[0].value},
+                {"field": "tlp", "op": "in", "value": ["red", "amber"]},
+            ],
+        )
+    ]
+    assert [name for name, _ in parallel] == ["search.field", "search.op", "search.value"]
+
+
+@pytest.mark.parametrize(
+    ("data", "wanted"),
+    [
+        ({"a": [1, "é"]}, RawData({"a": [1, "é"]})),
+        ('{"a": [1, "\\u00e9"]}', RawData({"a": [1, "é"]})),
+        ({}, RawData({})),
+        (None, RawData(None)),
+        ("null", RawData(None)),
+        ("[1]", RawData(None, "[1]")),
+        ("not JSON", RawData(None, "not JSON")),
+        ('{"a": NaN}', RawData(None, '{"a": NaN}')),
+    ],
+)
+def test_raw_data_comes_as_a_map_or_as_json_text(data: Any, wanted: RawData) -> None:
+    with MisbehavingServer(reply(200, bare({"data": data}))) as server:
+        assert client_for(server.url).read_raw(DATASET, UUID) == wanted
+
+
+def test_all_pages_of_tags_are_read() -> None:
+    def page(number: int) -> bytes:
+        tags = [{"uuid": UUID, "value": f"tag {number}"}]
+        return envelope({"tags": tags, "pagination": {"page": number, "totalPages": 3}})
+
+    with MisbehavingServer(*(reply(200, page(number)) for number in (1, 2, 3))) as server:
+        client = client_for(server.url)
+        assert [tag.value for tag in client.tags(search="t")] == ["tag 1", "tag 2", "tag 3"]
+        client.close()
+    assert [parse_qs(urlsplit(request.target).query)["page"] for request in server.requests] == [
+        ["1"],
+        ["2"],
+        ["3"],
+    ]
+    for request in server.requests:
+        validate(request)
+
+
+@pytest.mark.parametrize("identifier", ["", "..", "a/b", "a?b", "a b", "\N{EURO SIGN}", "x" * 65])
+def test_an_id_cannot_change_the_path(identifier: str) -> None:
+    with MisbehavingServer(reply(200, bare(EVENT))) as server:
+        client = client_for(server.url)
+        for call in (client.read_event, client.read_raw):
+            for ids in ((identifier, UUID), (DATASET, identifier)):
+                with pytest.raises(NotSent):
+                    call(*ids)
+        assert server.requests == []

@@ -1,0 +1,136 @@
+"""A whole Event Desk for tests: gunicorn over a database of its own, beside a sandbox."""
+
+import os
+import re
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Self
+from urllib.parse import urlsplit, urlunsplit
+from uuid import uuid4
+
+import psycopg
+import requests
+
+from events.sandbox import Sandbox
+
+ROOT = Path(__file__).resolve().parent.parent
+PASSWORD = "correct horse battery staple"
+START_WITHIN = 30.0
+
+
+def free_port() -> int:
+    """A port that nothing listens on right now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+class Desk:
+    """A served Event Desk with the demo accounts; `with Desk() as desk: desk.url`."""
+
+    def __init__(self, **environment: str) -> None:
+        self.folder = Path(tempfile.mkdtemp(prefix="desk-"))
+        self.sandbox = Sandbox()
+        self.port = free_port()
+        self.url = f"http://127.0.0.1:{self.port}"
+        self.environment = os.environ | {
+            "STATE_DIR": str(self.folder),
+            "STATIC_ROOT": str(self.folder / "static"),
+            "DATABASE_URL": _own_database(self.folder),
+            "CLOUDFLARE_API_BASE_URL": self.sandbox.base_url,
+            "CLOUDFLARE_DEADLINE": "2",
+            "DEMO_PASSWORD": PASSWORD,
+            "PLAIN_HTTP": "1",
+            **environment,
+        }
+        self._server: subprocess.Popen[bytes] | None = None
+
+    def __enter__(self) -> Self:
+        self.sandbox.start()
+        for command in ("migrate", "collectstatic --no-input", "demo_data", "refresh_reference"):
+            self.manage(*command.split())
+        self.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+        self.sandbox.stop()
+
+    def manage(self, *arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
+        """Run one `manage.py` command against this desk."""
+        result = subprocess.run(
+            [sys.executable, "manage.py", *arguments],
+            cwd=ROOT,
+            env=self.environment,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        if check and result.returncode:
+            raise AssertionError(f"{arguments} failed:\n{result.stdout}\n{result.stderr}")
+        return result
+
+    def start(self) -> None:
+        """Start the web server and wait until it answers."""
+        self._server = subprocess.Popen(
+            [
+                *(sys.executable, "-m", "gunicorn", "webui.wsgi", f"--bind=127.0.0.1:{self.port}"),
+                *("--worker-class=gthread", "--workers=1", "--threads=16"),
+                *("--log-level=warning", "--control-socket-disable"),
+            ],
+            cwd=ROOT,
+            env=self.environment,
+        )
+        end = time.monotonic() + START_WITHIN
+        while time.monotonic() < end:
+            with socket.socket() as probe:
+                if probe.connect_ex(("127.0.0.1", self.port)) == 0:
+                    return
+            time.sleep(0.05)
+        raise AssertionError("the web server did not start")
+
+    def stop(self) -> None:
+        """Stop the web server."""
+        if self._server is not None:
+            self._server.terminate()
+            self._server.wait(10)
+            self._server = None
+
+    def sign_in(self, name: str) -> requests.Session:
+        """A session of `name`, as a browser without scripts would have it."""
+        session = requests.Session()
+        session.trust_env = False
+        page = session.get(f"{self.url}/accounts/login/")
+        answer = session.post(
+            f"{self.url}/accounts/login/",
+            data={
+                "username": name,
+                "password": PASSWORD,
+                "csrfmiddlewaretoken": hidden(page.text, "csrfmiddlewaretoken"),
+            },
+        )
+        assert answer.status_code == 200, answer.status_code
+        assert "sessionid" in session.cookies
+        return session
+
+
+def hidden(html: str, name: str) -> str:
+    """The value of the hidden input `name`."""
+    found = re.search(rf'name="{name}"[^>]*value="([^"]*)"', html)
+    assert found, f"no input {name}"
+    return found[1]
+
+
+def _own_database(folder: Path) -> str:
+    url = os.environ["DATABASE_URL"]
+    if url.startswith("sqlite"):
+        return f"sqlite:///{folder}/eventdesk.sqlite3"
+    name = f"desk_{uuid4().hex}"
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute(f'CREATE DATABASE "{name}"')
+    parts = urlsplit(url)
+    return urlunsplit(parts._replace(path=f"/{name}"))

@@ -1,0 +1,382 @@
+"""Every operation answers in the contract's shape, bare and enveloped; every refusal as Failure."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from events.sandbox import DATASETS, DEFAULT_DATASET, OPERATIONS, Sandbox, Settings
+from events.sandbox.operations import TABLE
+
+from .conftest import Client, Contract, an_event
+
+PREFIX = "/accounts/{account_id}/cloudforce-one/events"
+DEFAULT, READ_ONLY, CREATE_ONLY, DELETED = (
+    DEFAULT_DATASET.uuid,
+    *(
+        next(dataset.uuid for dataset in DATASETS if wanted(dataset))
+        for wanted in (
+            lambda dataset: dataset.write_mode == "read_only",
+            lambda dataset: dataset.write_mode == "create_only",
+            lambda dataset: dataset.deleted_at,
+        )
+    ),
+)
+
+# operation → how the client calls it, and the template of its path in the contract
+CALLS: dict[str, tuple[str, str, dict[str, Any]]] = {
+    "create": ("POST", "/create", {"json": an_event()}),
+    "bulk": (
+        "POST",
+        "/create/bulk",
+        {
+            "json": {
+                "data": [an_event(), an_event(category="Nothing known")],
+                "datasetId": DEFAULT,
+                "includeCreatedEvents": True,
+            }
+        },
+    ),
+    "list": ("GET", "", {}),
+    "read": ("GET", "/dataset/{dataset_id}/events/{event_id}", {}),
+    "raw": ("GET", "/datasets/{dataset_id}/events/{event_id}/raw", {}),
+    "patch": ("PATCH", "/{event_id}", {"json": {"datasetId": DEFAULT, "insight": "New"}}),
+    "tag-create": ("POST", "/event_tag/{event_id}/create", {"json": {"tags": ["a", "b"]}}),
+    "tag-delete": ("DELETE", "/event_tag/{event_id}", {"json": {"tags": ["malware"]}}),
+    "datasets": ("GET", "/dataset", {"params": {"includeDeleted": "true"}}),
+    "dataset-create": ("POST", "/dataset/create", {"json": {"name": "New", "isPublic": False}}),
+    "categories": ("GET", "/categories", {}),
+    "category-catalog": ("GET", "/categories/catalog", {}),
+    "countries": ("GET", "/countries", {}),
+    "industries": ("GET", "/targetIndustries", {}),
+    "industry-catalog": ("GET", "/targetIndustries/catalog", {}),
+    "attackers": ("GET", "/attackers", {}),
+    "indicator-types": ("GET", "/indicator-types", {}),
+    "tags": ("GET", "/tags", {"params": {"search": "m", "page": "1", "pageSize": "5"}}),
+}
+
+
+def _call(client: Client, operation: str, shape: str = "bare") -> Any:
+    event_id = client.create().json()["uuid"]
+    client.sandbox.behave(operation, shape)
+    method, template, rest = CALLS[operation]
+    return client.call(method, template.format(dataset_id=DEFAULT, event_id=event_id), **rest)
+
+
+def test_the_sandbox_has_every_operation_of_the_contract(contract: Contract) -> None:
+    served = {(each.method.lower(), each.template) for each in TABLE}
+    described = {
+        (method, path)
+        for path, item in contract._document["paths"].items()
+        for method in item
+        if method in {"get", "post", "patch", "delete", "put"}
+    }
+    assert served == described
+    assert {*CALLS, "verify"} == set(OPERATIONS) == {each.name for each in TABLE}
+
+
+@pytest.mark.parametrize("operation", CALLS)
+def test_bare_answers_fit_the_contract(operation: str, client: Client, contract: Contract) -> None:
+    contract.check(_call(client, operation))
+
+
+@pytest.mark.parametrize("operation", CALLS)
+def test_enveloped_answers_fit_the_contract(
+    operation: str, client: Client, contract: Contract
+) -> None:
+    answer = _call(client, operation, "envelope")
+    envelope = answer.json()
+    assert envelope["success"] is True and envelope["errors"] == []
+    method, template, _ = CALLS[operation]
+    schema = contract.answer_schema(PREFIX + template, method.lower(), answer.status_code)
+    if operation == "countries":
+        schema = {"type": "array", "items": {"$ref": "#/components/schemas/Country"}}
+    contract.is_schema(envelope["result"], schema)
+
+
+def test_the_token_is_verified(sandbox: Sandbox, client: Client, contract: Contract) -> None:
+    answer = client.session.get(sandbox.base_url + "/user/tokens/verify")
+    contract.check(answer)
+    assert answer.json()["result"]["status"] == "active"
+
+
+def test_a_created_event_carries_what_the_api_adds(client: Client) -> None:
+    event = client.create().json()
+    assert event["killChain"] == 2
+    assert event["mitreAttack"] and event["mitreCapec"]
+    assert (event["attackerCountryAlpha3"], event["targetCountryAlpha3"]) == ("CHN", "USA")
+    assert event["indicatorTypeId"] == 5
+    assert event["datasetId"] == DEFAULT
+    assert len({event["uuid"], event["rawId"], client.create().json()["uuid"]}) == 3
+
+
+def test_an_event_without_optional_fields_fits_too(client: Client, contract: Contract) -> None:
+    required = {"category", "date", "event", "raw", "tlp"}
+    body = {name: value for name, value in an_event().items() if name in required}
+    contract.check(client.call("POST", "/create", json=body))
+    contract.check(client.call("POST", "/create", json=body | {"raw": {"data": None}}))
+
+
+def test_several_indicators_make_one_event_that_each_of_them_finds(client: Client) -> None:
+    rows = [{"indicatorType": "IP", "value": f"192.0.2.{last}"} for last in range(3)]
+    event = client.create(indicator=None, indicatorType=None, indicators=rows).json()
+    assert (event["indicator"], event["indicatorType"]) == ("192.0.2.0", "ip")
+    for row in rows:
+        query = f"?search.field=indicator&search.op=equals&search.value={row['value']}"
+        assert client.uuids(query) == [event["uuid"]]
+
+
+@pytest.mark.parametrize(
+    ("changes", "field"),
+    [
+        ({"category": None}, "category"),
+        ({"category": "domain resolution"}, "category"),
+        ({"date": "yesterday"}, "date"),
+        ({"date": 1648771200}, "date"),
+        ({"date": "2022-04-01T00:00:00"}, "date"),
+        ({"event": ""}, "event"),
+        ({"raw": {}}, "raw.data"),
+        ({"raw": {"data": []}}, "raw.data"),
+        ({"tlp": "purple"}, "tlp"),
+        ({"targetIndustry": "agriculture"}, "targetIndustry"),
+        ({"attackerCountry": "cn"}, "attackerCountry"),
+        ({"targetCountry": "ZZ"}, "targetCountry"),
+        ({"target_country": "US"}, "target_country"),
+        ({"indicatorType": None}, "indicator"),
+        ({"indicatorType": "smell"}, "indicatorType"),
+        (
+            {
+                "indicator": None,
+                "indicatorType": None,
+                "indicators": [{"indicatorType": "ip", "value": "192.0.2.1"}, {"value": "x"}],
+            },
+            "indicators.1.indicatorType",
+        ),
+        ({"tags": "malware"}, "tags"),
+    ],
+)
+def test_a_refusal_names_the_field(
+    changes: dict[str, Any], field: str, sandbox: Sandbox, client: Client, contract: Contract
+) -> None:
+    answer = client.create(**changes)
+    assert answer.status_code == 400
+    contract.is_failure(answer)
+    assert any(error["message"].startswith(f"{field}: ") for error in answer.json()["errors"])
+    assert sandbox.ledger.events() == []
+    assert [attempt.outcome for attempt in sandbox.ledger.attempts()] == ["refused"]
+
+
+@pytest.mark.parametrize(
+    "body", [b"", b"{", b"[]", b'{"date": NaN}', b"[" * 100_000, b'{"a": "\xff"}']
+)
+def test_a_body_that_is_no_object_is_refused(
+    body: bytes, client: Client, contract: Contract
+) -> None:
+    answer = client.call("POST", "/create", data=body, headers={"Content-Type": "application/json"})
+    assert answer.status_code == 400
+    contract.is_failure(answer)
+
+
+def test_unknown_names_are_accepted_where_the_operator_says_so(
+    connect: Callable[..., Client],
+) -> None:
+    with Sandbox(settings=Settings(known_names_only=False)) as sandbox:
+        answer = connect(sandbox).create(category="New one", tlp="white", indicatorType="smell")
+    assert answer.status_code == 200
+    assert answer.json()["killChain"] == 0
+
+
+@pytest.mark.parametrize(
+    ("header", "status", "code"),
+    [
+        (None, 401, 10000),
+        ("Bearer wrong", 401, 10000),
+        ("Basic c2FuZGJveA==", 400, 6003),
+        ("Bearer sandbox-read-token", 403, 9109),
+    ],
+)
+def test_a_token_that_may_not_create_is_refused(
+    header: str | None, status: int, code: int, sandbox: Sandbox, client: Client, contract: Contract
+) -> None:
+    client.session.headers["Authorization"] = header  # type: ignore[assignment]
+    answer = client.create()
+    contract.is_failure(answer)
+    assert (answer.status_code, answer.json()["errors"][0]["code"]) == (status, code)
+    assert sandbox.ledger.tally()["sub-1"].requests == 1
+    assert sandbox.ledger.events() == []
+
+
+def test_the_reading_token_reads(sandbox: Sandbox, connect: Callable[..., Client]) -> None:
+    assert connect(sandbox, "sandbox-read-token").call("GET", "").status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status"),
+    [
+        ("GET", "/../../../other/cloudforce-one/events", 404),
+        ("GET", "/nothing/here/at/all", 404),
+        ("PUT", "/create", 405),
+        ("GET", f"/dataset/{DEFAULT}/events/no-such", 404),
+        ("GET", f"/datasets/{DEFAULT}/events/no-such/raw", 404),
+        ("GET", "?datasetId=no-such", 404),
+        ("GET", f"?datasetId={DELETED}", 404),
+        ("GET", "?pageSize=25001", 400),
+        ("GET", "?page=0", 400),
+        ("GET", "?page=1002&pageSize=100", 400),
+        ("GET", "?cursor=nonsense", 400),
+        ("GET", "?orderBy=tags", 400),
+        ("GET", "?order=up", 400),
+        ("GET", "?format=stix2", 400),
+        ("GET", "?search.field=nose&search.op=equals&search.value=1", 400),
+        ("GET", "?search.field=event&search.op=near&search.value=1", 400),
+        ("GET", "?search.field=event&search.op=equals", 400),
+        ("GET", "/tags?page=x", 400),
+    ],
+)
+def test_other_refusals_are_envelopes_too(
+    method: str, path: str, status: int, client: Client, contract: Contract
+) -> None:
+    answer = client.call(method, path)
+    assert answer.status_code == status, answer.text
+    contract.is_failure(answer)
+
+
+def test_a_wrong_account_is_not_found(sandbox: Sandbox, client: Client, contract: Contract) -> None:
+    client.events = client.events.replace("/accounts/sandbox/", "/accounts/elsewhere/")
+    answer = client.create()
+    contract.is_failure(answer)
+    assert (answer.status_code, answer.json()["errors"][0]["code"]) == (404, 7003)
+
+
+@pytest.mark.parametrize(
+    ("dataset", "status"),
+    [(READ_ONLY, 403), (DELETED, 404), ("no-such", 404), (CREATE_ONLY, 200), (DEFAULT, 200)],
+)
+def test_a_dataset_takes_what_its_write_mode_says(
+    dataset: str, status: int, client: Client, contract: Contract
+) -> None:
+    answer = client.create(datasetId=dataset)
+    assert answer.status_code == status
+    if status != 200:
+        contract.is_failure(answer)
+        assert "datasetId" in answer.json()["errors"][0]["message"]
+
+
+def test_an_event_of_a_create_only_dataset_is_not_edited(client: Client) -> None:
+    event_id = client.create(datasetId=CREATE_ONLY).json()["uuid"]
+    changes = {"datasetId": CREATE_ONLY, "insight": "New"}
+    assert client.call("PATCH", f"/{event_id}", json=changes).status_code == 403
+    tags = {"tags": ["late"]}
+    assert client.call("POST", f"/event_tag/{event_id}/create", json=tags).status_code == 403
+
+
+def test_datasets_are_public_and_private_and_deleted_ones_are_asked_for(client: Client) -> None:
+    shown = client.call("GET", "/dataset").json()
+    everything = client.call("GET", "/dataset", params={"includeDeleted": "true"}).json()
+    assert shown[0]["name"] == "Cloudforce One Threat Events"
+    assert {each["isPublic"] for each in shown} == {True, False}
+    assert {each["indicatorWriteMode"] for each in shown} == {"full", "create_only", "read_only"}
+    assert [each["uuid"] for each in everything if each.get("deletedAt")] == [DELETED]
+    assert not any(each.get("deletedAt") for each in shown)
+
+
+def test_a_dataset_of_ones_own_takes_events(client: Client) -> None:
+    wanted = {"name": "Mine", "isPublic": False}
+    dataset = client.call("POST", "/dataset/create", json=wanted).json()
+    event = client.create(datasetId=dataset["uuid"]).json()
+    assert client.uuids() == []
+    assert client.uuids(f"?datasetId={dataset['uuid']}") == [event["uuid"]]
+    assert client.uuids(f"?datasetId={dataset['uuid']}&datasetId={DEFAULT}") == [event["uuid"]]
+    assert (
+        client.uuids("?datasetId=all") == client.uuids("?datasetId=operational") == [event["uuid"]]
+    )
+    assert client.uuids("?datasetId=analytics") == []
+    assert client.call("POST", "/dataset/create", json=wanted).status_code == 400
+
+
+def test_an_edit_changes_what_it_names_and_nothing_else(client: Client, contract: Contract) -> None:
+    before = client.create().json()
+    changes = {"datasetId": DEFAULT, "category": "Phishing", "targetCountry": "DE"}
+    answer = client.call("PATCH", f"/{before['uuid']}", json=changes)
+    contract.check(answer)
+    after = answer.json()
+    differing = {name for name in after if after[name] != before[name]}
+    assert differing == {
+        *("category", "killChain", "mitreAttack", "mitreCapec"),
+        *("targetCountry", "targetCountryAlpha3"),
+    }
+    assert client.call("GET", f"/dataset/{DEFAULT}/events/{before['uuid']}").json() == after
+
+
+def test_an_edit_of_the_indicator_keeps_the_other_rows(client: Client) -> None:
+    rows = [{"indicatorType": "ip", "value": f"192.0.2.{last}"} for last in (1, 2)]
+    event = client.create(indicator=None, indicatorType=None, indicators=rows).json()
+    changes = {"datasetId": DEFAULT, "indicator": "192.0.2.9"}
+    after = client.call("PATCH", f"/{event['uuid']}", json=changes).json()
+    assert (after["indicator"], after["uuid"]) == ("192.0.2.9", event["uuid"])
+    found = "?search.field=indicator&search.op=equals&search.value="
+    assert client.uuids(found + "192.0.2.1") == []
+    assert client.uuids(found + "192.0.2.2") == [event["uuid"]]
+
+
+@pytest.mark.parametrize("changes", [{"tags": ["x"]}, {"indicators": []}, {"uuid": "x"}, {}])
+def test_an_edit_refuses_what_it_does_not_take(changes: dict[str, Any], client: Client) -> None:
+    event_id = client.create().json()["uuid"]
+    body = changes | ({"datasetId": DEFAULT} if changes else {})
+    answer = client.call("PATCH", f"/{event_id}", json=body)
+    assert answer.status_code == 400
+    assert f"{next(iter(changes), 'datasetId')}: " in answer.json()["errors"][0]["message"]
+
+
+def test_tags_are_added_and_removed(client: Client) -> None:
+    event = client.create(tags=["one"]).json()
+    read = f"/dataset/{DEFAULT}/events/{event['uuid']}"
+    path = f"/event_tag/{event['uuid']}"
+    client.call("POST", f"{path}/create", json={"tags": ["two", "one"]})
+    assert client.call("GET", read).json()["tags"] == ["one", "two"]
+    client.call("DELETE", path, json={"tags": ["one"]})
+    assert client.call("GET", read).json()["tags"] == ["two"]
+    known = client.call("GET", "/tags", params={"search": "TWO"}).json()
+    assert [tag["value"] for tag in known["tags"]] == ["two"]
+
+
+def test_tags_come_in_pages(client: Client) -> None:
+    first = client.call("GET", "/tags", params={"page": 1, "pageSize": 5}).json()
+    second = client.call("GET", "/tags", params={"page": 2, "pageSize": 5}).json()
+    assert first["pagination"]["totalPages"] == -(-first["pagination"]["totalCount"] // 5)
+    values = [tag["value"] for page in (first, second) for tag in page["tags"]]
+    assert len(set(values)) == 10
+
+
+def test_raw_data_comes_back_as_sent(sandbox: Sandbox, client: Client) -> None:
+    data = {"nested": {"list": [1, None, "ü"]}, "event_desk": {"submission": "x", "attempt": 2}}
+    event = client.create(raw={"data": data, "source": "example.com", "tlp": "red"}).json()
+    path = f"/datasets/{DEFAULT}/events/{event['uuid']}/raw"
+    raw = client.call("GET", path).json()
+    assert (raw["data"], raw["source"], raw["tlp"]) == (data, "example.com", "red")
+    assert raw["id"] == event["rawId"]
+    sandbox.behave("raw", "data-text")
+    assert isinstance(client.call("GET", path).json()["data"], str)
+
+
+def test_names_of_events_join_the_names_in_use(client: Client) -> None:
+    client.create(attacker="Somebody New", targetIndustry="Wholesale")
+    assert "Somebody New" in client.call("GET", "/attackers").json()
+    assert "Wholesale" in client.call("GET", "/targetIndustries").json()
+    catalog = client.call("GET", "/targetIndustries/catalog").json()
+    assert len(catalog) >= 60 and "Banking & Financial Services" in catalog
+
+
+def test_rate_limit_headers_count_down_to_429(
+    connect: Callable[..., Client], contract: Contract
+) -> None:
+    with Sandbox(rate_limit=2) as sandbox:
+        answers = [connect(sandbox).create() for _ in range(3)]
+    assert [answer.status_code for answer in answers] == [200, 200, 429]
+    assert [answer.headers["Ratelimit"][:13] for answer in answers] == [
+        '"default";r=1',
+        '"default";r=0',
+        '"default";r=0',
+    ]
+    assert 0 < int(answers[2].headers["Retry-After"]) <= 300
+    contract.is_failure(answers[2])

@@ -1,0 +1,90 @@
+"""Settings: a wrong value stops the start with one line that names the variable and the cure."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+TOKEN = {"CLOUDFLARE_API_TOKEN": "canary-token-value", "CLOUDFLARE_ACCOUNT_ID": "abc123"}
+
+WRONG = {
+    "DEBUG": ({"DEBUG": "maybe"}, "Write 1 or 0"),
+    "SECRET_KEY": ({"SECRET_KEY": "short"}, "50 or more"),
+    "SECRET_KEY file": ({"SECRET_KEY": "", "SECRET_KEY_FILE": "/nowhere"}, "cannot be read"),
+    "token alone": ({"CLOUDFLARE_API_TOKEN": "canary"}, "CLOUDFLARE_ACCOUNT_ID is not set"),
+    "account alone": ({"CLOUDFLARE_ACCOUNT_ID": "abc"}, "CLOUDFLARE_API_TOKEN is not set"),
+    "token with space": (TOKEN | {"CLOUDFLARE_API_TOKEN": "canary token"}, "Copy it again"),
+    "token not ascii": (TOKEN | {"CLOUDFLARE_API_TOKEN": "canaryé"}, "Copy it again"),
+    "account": (TOKEN | {"CLOUDFLARE_ACCOUNT_ID": "a/../b"}, "CLOUDFLARE_ACCOUNT_ID may hold"),
+    "http": (TOKEN | {"CLOUDFLARE_API_BASE_URL": "http://api.example/v4"}, "is not https"),
+    "userinfo": (TOKEN | {"CLOUDFLARE_API_BASE_URL": "https://u:p@api.cloudflare.com"}, "password"),
+    "host": (TOKEN | {"CLOUDFLARE_API_BASE_URL": "https://evil.example/v4"}, "not allowed"),
+    "query": (TOKEN | {"CLOUDFLARE_API_BASE_URL": "https://api.cloudflare.com/?a"}, "query"),
+    "database": ({"DATABASE_URL": "mysql://localhost/desk"}, "postgresql://user:password"),
+    "database text": ({"DATABASE_URL": "what"}, "DATABASE_URL is not the URL"),
+    "hosts": ({"ALLOWED_HOSTS": "*"}, "host names without scheme"),
+    "plain http": ({"ALLOWED_HOSTS": "desk.example.org"}, "PLAIN_HTTP=1 is for this machine"),
+    "port": ({"SANDBOX_PORT": "http"}, "Write a port"),
+    "deadline": ({"CLOUDFLARE_DEADLINE": "600"}, "Write a number from 1 to 28"),
+    "search": ({"CLOUDFLARE_SEARCH_STYLE": "xml"}, "parallel, indexed, json"),
+    "tlp": ({"CLOUDFLARE_TLP_VALUES": '{"amber+strict": "amber"}'}, "sent as the same text"),
+    "tlp json": ({"CLOUDFLARE_TLP_VALUES": "amber"}, "not a map"),
+    "reconcile": ({"RECONCILE_AFTER": "10,5"}, "rising numbers"),
+}
+
+
+def start(**changes):
+    return subprocess.run(
+        [sys.executable, "manage.py", "check"],
+        cwd=ROOT,
+        env=os.environ | changes,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+@pytest.mark.parametrize("case", WRONG)
+def test_a_wrong_value_is_one_line(case):
+    changes, expected = WRONG[case]
+    result = start(**changes)
+    assert result.returncode == 1
+    assert result.stderr.count("\n") == 1, result.stderr
+    assert result.stderr.startswith("event desk: ")
+    assert expected in result.stderr
+    assert "canary" not in result.stderr
+
+
+def test_a_secret_may_come_from_a_file(tmp_path):
+    (tmp_path / "token").write_text("canary-token\n")
+    result = start(CLOUDFLARE_API_TOKEN_FILE=str(tmp_path / "token"), CLOUDFLARE_ACCOUNT_ID="abc")
+    assert result.returncode == 0, result.stderr
+
+
+def test_the_deploy_check_is_clean_with_the_defaults(tmp_path):
+    environment = {k: v for k, v in os.environ.items() if k not in {"PLAIN_HTTP", "SECRET_KEY"}}
+    environment |= {"ALLOWED_HOSTS": "desk.example.org", "STATE_DIR": str(tmp_path)}
+    result = subprocess.run(
+        [sys.executable, "manage.py", "check", "--deploy", "--fail-level", "WARNING"],
+        cwd=ROOT,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert result.returncode == 0, result.stderr
+    kept = tmp_path / "secret_key"
+    assert kept.stat().st_mode & 0o077 == 0
+
+
+def test_every_variable_is_in_the_example():
+    example = (ROOT / ".env.example").read_text()
+    sources = [*(ROOT / "webui").glob("*.py"), *(ROOT / "events/management").rglob("*.py")]
+    text = "".join(path.read_text() for path in sources)
+    for reader in ("text", "secret", "flag", "number", "numbers", "port", "names", "choice"):
+        for part in text.split(f" {reader}(")[1:] + text.split(f"env.{reader}(")[1:]:
+            name = part.split('"')[1] if part.lstrip().startswith('"') else ""
+            assert not name or f"{name}=" in example, name
