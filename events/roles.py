@@ -16,6 +16,8 @@ ROLES: dict[str, tuple[str, ...]] = {
         "events.send_submission",
         "events.view_red",
         "events.view_auditentry",
+        "events.override_public_tlp",
+        "events.override_knownvalue",
     ),
     "auditor": (
         "events.view_submission",
@@ -28,6 +30,10 @@ ROLES: dict[str, tuple[str, ...]] = {
         "events.view_auditentry",
         "events.view_referencelist",
         "events.change_referencelist",
+        "events.add_knownvalue",
+        "events.change_knownvalue",
+        "events.delete_knownvalue",
+        "events.view_knownvalue",
         *_AUTH,
     ),
 }

@@ -80,7 +80,7 @@ class Desk:
             [
                 *(sys.executable, "-m", "gunicorn", "webui.wsgi", f"--bind=127.0.0.1:{self.port}"),
                 *("--worker-class=gthread", "--workers=1", "--threads=16"),
-                *("--log-level=warning", "--control-socket-disable"),
+                *("--log-level=warning", "--no-control-socket"),
             ],
             cwd=ROOT,
             env=self.environment,

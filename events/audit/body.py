@@ -9,6 +9,7 @@ import hashlib
 import json
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from typing import Any
 
 from events.audit.facts import Fact
 
@@ -55,6 +56,15 @@ def fields(
 def canonical(body: Body) -> str:
     """`body` as RFC 8785 writes it."""
     return json.dumps(body, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+
+
+def parsed(text: str) -> dict[str, Any]:
+    """The map in `text`; an empty one, which fits no entry, if it is something else."""
+    try:
+        value = json.loads(text)
+    except (ValueError, RecursionError):
+        return {}
+    return value if isinstance(value, dict) else {}
 
 
 def digest(text: str) -> str:

@@ -1,6 +1,5 @@
 """Verifying: everything is computed again from what is stored, entry by entry, in order."""
 
-import json
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -87,7 +86,7 @@ def _fault_of(row: tuple[Any, ...], commitments: Commitments, last: Head) -> Fau
         return Fault(seq, "its body or its hash was changed")
     if prev != last.hash:
         return Fault(seq, f"it does not follow entry {last.seq}: one of the two was replaced")
-    fields = _parsed(text)
+    fields = body.parsed(text)
     columns = [seq, prev, body.moment(at), *copied]
     said = [fields.get(name) for name in _KEYS]
     if columns != said:
@@ -95,15 +94,6 @@ def _fault_of(row: tuple[Any, ...], commitments: Commitments, last: Head) -> Fau
         name = next(name for name, column, value in pairs if column != value)
         return Fault(seq, f"its column {name} was changed: the body says otherwise")
     return _attachment_fault(seq, fields.get("attachments"), commitments)
-
-
-def _parsed(text: str) -> dict[str, Any]:
-    """The body as a map; an empty one, which fits no columns, if it is something else."""
-    try:
-        fields = json.loads(text)
-    except (ValueError, RecursionError):
-        return {}
-    return fields if isinstance(fields, dict) else {}
 
 
 def _attachment_fault(seq: int, committed: object, found: Commitments) -> Fault | None:

@@ -131,7 +131,7 @@ class BoundedTLSSocket(BoundedSocket, ssl.SSLSocket):
 
 
 class StrictResponse(http.client.HTTPResponse):
-    """An answer whose headers are whole and name at most one length of the body.
+    """A final answer whose headers are whole and name at most one length of the body.
 
     (From garbled headers urllib3 goes on with what is left, and writes the server's text and the
     URL into the log; on lengths that it does not understand it leaves the socket open.)
@@ -139,6 +139,9 @@ class StrictResponse(http.client.HTTPResponse):
 
     def begin(self) -> None:
         super().begin()
+        if self.status < 200:
+            # What follows on this connection answers this request, not the next one.
+            raise http.client.HTTPException("an interim answer came instead of the final one")
         lengths = self.msg.get_all("content-length", [])
         if self.msg.defects or self.msg.get_payload() or len(lengths) > 1:
             raise http.client.HTTPException("the headers are garbled")
@@ -222,9 +225,6 @@ class BoundedConnection(HTTPConnection):
     def getresponse(self) -> HTTPResponse:  # type: ignore[override]  # as urllib3 does
         self._reusable_since = None
         response = super().getresponse()
-        if response.status < 200:
-            # What follows on this connection answers this request, not the next one.
-            raise ProtocolError("an interim answer came instead of the final one")
         if _has_one_clear_length(response):
             self._reusable_since = time.monotonic()
         return response

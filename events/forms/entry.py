@@ -11,11 +11,16 @@ from django.utils.safestring import SafeString
 from events.forms import layout
 from events.forms.event import event_form
 from events.forms.faults import Fault
+from events.forms.pasting import parsed
 from events.forms.reading import read
 from events.forms.refusals import faults_of
 from events.forms.typed import PREFIX, Row, Typed, count_problem, without_overflow
 from events.payload import EventCreate
 from events.reference import References
+
+_NOTHING_FOUND = (
+    "No indicator was found in this text. Write it into a row below, and clear the box."
+)
 
 
 class Fields(NamedTuple):
@@ -91,6 +96,17 @@ class EventEntry:
     def typed(self) -> dict[str, Any]:
         """What the form held, for a draft: text by field name, and `indicators` as rows."""
         return self._typed.to_draft()
+
+    def parsed(self) -> "EventEntry":
+        """The same with rows made of the paste box; the first new one gets the focus."""
+        if not self._typed["indicator_text"].strip():
+            return self
+        typed, overflow = without_overflow(parsed(self._typed, self._references))
+        first = sum(not row.is_blank for row in self._typed.rows)
+        faults = [Fault(PREFIX, overflow)] if overflow else []
+        if typed == self._typed:
+            faults = [Fault("indicator_text", _NOTHING_FOUND)]
+        return EventEntry(typed, self._references, (*self.faults, *faults), focus=first)
 
     def with_row(self) -> "EventEntry":
         """The same with one more empty row, which gets the focus."""

@@ -38,6 +38,9 @@ def _area(rows: int, mono: bool = False, **attrs: str) -> forms.Textarea:
     return forms.Textarea({"rows": str(rows), "cols": "40", **classes, **attrs})
 
 
+_PASTE = "Paste anything: a paragraph, a log, a column. hxxp, [.] and (at) are undone."
+
+
 class EventForm(forms.Form):
     """The fields of one event as a page shows them."""
 
@@ -51,7 +54,7 @@ class EventForm(forms.Form):
     insight = Text("insight", _area(1))
     indicator_text = Text(
         "indicator_text",
-        _area(2, mono=True, placeholder="Paste anything: a paragraph, a log, a column."),
+        _area(2, mono=True, placeholder=_PASTE),
         label="Paste box",
     )
     attacker = Text("attacker", _line(list="attackers"))
@@ -88,7 +91,7 @@ class EventForm(forms.Form):
     def _offer(self, name: str, options: Choices, closed: frozenset[str] = frozenset()) -> None:
         widget = self.fields[name].widget
         if isinstance(widget, Select):
-            widget.choices, widget.closed = options, closed
+            widget.offered, widget.closed = options, closed
 
 
 class IndicatorForm(forms.Form):
@@ -104,7 +107,7 @@ class IndicatorForm(forms.Form):
         super().__init__(*args, **kwargs)
         kind, value = self.fields["indicator_type"].widget, self.fields["value"].widget
         if isinstance(kind, Select):
-            kind.choices = types
+            kind.offered = types
         self.index = str(self.prefix).rpartition("-")[2]
         self.number = str(int(self.index) + 1) if self.index.isdecimal() else self.index
         kind.attrs["aria-label"] = f"Type of indicator {self.number}"

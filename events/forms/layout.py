@@ -13,7 +13,7 @@ from events.forms.event import EventForm
 PACK = "desk"
 
 
-class Part(TemplateNameMixin):
+class Part(TemplateNameMixin):  # type: ignore[misc] # crispy is not typed
     """A template of the pack that is given the form and nothing else."""
 
     def __init__(self, template: str) -> None:
@@ -24,7 +24,7 @@ class Part(TemplateNameMixin):
         return render_to_string(self.get_template_name(PACK), {"form": form})
 
 
-class Section(Div):
+class Section(Div):  # type: ignore[misc] # crispy is not typed
     """A panel with a heading; `name` is its id."""
 
     template = "%s/layout/section.html"
@@ -42,7 +42,12 @@ def _wide(name: str) -> Field:
     return Field(name, wrapper_class="wide")
 
 
-INDICATORS = Section("Indicators", "indicators", "indicator_text", Part("%s/rows.html"))
+INDICATORS = Section(
+    "Indicators",
+    "indicators",
+    Field("indicator_text", template="desk/paste.html"),
+    Part("%s/rows.html"),
+)
 MAIN = Layout(
     Section(
         "What happened",
@@ -65,7 +70,8 @@ HANDLING = Section(
     "Handling",
     "handling",
     Field("tlp", template="desk/tlp.html"),
-    _row("dataset_id", "tags"),
+    "dataset_id",
+    "tags",
     Part("%s/tags.html"),
 )
 

@@ -31,10 +31,8 @@ def preview(
 ) -> Preview:
     """The preview of `payload` as that submission would send it at that attempt."""
     body = outbox.mark(payload, submission_id, attempt).to_bytes()
-    cloudflare = settings.CLOUDFLARE
     return Preview(
-        endpoint=f"{cloudflare.base_url}/accounts/{cloudflare.account_id}"
-        "/cloudforce-one/events/create",
+        endpoint=f"{settings.CLOUDFLARE.base_url}/…/cloudforce-one/events/create",
         dataset=dataset_words(payload.dataset_id or "", references),
         json=pretty(body),
         size=len(body),

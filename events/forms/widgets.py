@@ -16,20 +16,19 @@ Choices = tuple[tuple[str, str], ...]
 
 
 class Select(forms.Select):
-    """A native select that keeps a value which is not among its choices as a further option.
+    """A native select that keeps a value which is not among those `offered` as a further one.
 
     Options in `closed` are shown but cannot be chosen.
     """
 
+    offered: Choices = ()
     closed: frozenset[str] = frozenset()
 
     def render(
         self, name: str, value: Any, attrs: Mapping[str, Any] | None = None, renderer: Any = None
     ) -> SafeString:
         """The `<select>` with `value` selected."""
-        options = _with_selected(
-            tuple(self.choices), self.closed, "" if value is None else str(value)
-        )
+        options = _with_selected(self.offered, self.closed, str(value or ""))
         all_attrs = flatatt({**self.attrs, **(attrs or {})})
         return format_html('<select name="{}"{}>{}</select>', name, all_attrs, options)
 

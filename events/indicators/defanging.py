@@ -17,9 +17,7 @@ _LOOKS_LIKE_ASCII = {
     "\u2024": ".", "\u2215": "/", "\u2044": "/", "\ua789": ":", "\u2236": ":", "\u2010": "-",
     "\u2011": "-",
 }  # fmt: skip
-HIDDEN = (
-    "\u00ad\u034f\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufe00-\ufe0f\ufeff"
-)
+HIDDEN = "\u00ad\u034f\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufe00-\ufe0f\ufeff"
 _OPEN, _CLOSE, _GAP = r"[\[({<]", r"[\])}>]", r"[ \t]{0,2}"
 _BEFORE_SLASHES = rf"(?={_OPEN}?:|{_OPEN}?//)"
 
@@ -102,18 +100,19 @@ RULES: tuple[Rule, ...] = (
     ),
     substitution(r"(?i)(?<!\w)h(?:xx|tx|xt|\*\*)p(s?)//", lambda match: _http(match) + "://"),
     substitution(
-        rf"(?i)(?<![a-z0-9]){_OPEN}?(?:h(?:xx|tt|tx|xt|zz|xxx|\*\*|\+\+|__|##|~~|--)p|httx|meow|purr|"
-        rf"htt{_OPEN}p{_CLOSE}|h{_OPEN}tt{_CLOSE}p)(s|{_OPEN}s{_CLOSE})?{_CLOSE}?{_BEFORE_SLASHES}",
+        rf"(?i)(?<![a-z0-9])(?:h(?:xx|tt|tx|xt|zz|xxx|\*\*|\+\+|__|##|~~|--)p|httx|meow|purr|"
+        rf"htt{_OPEN}p{_CLOSE}|h{_OPEN}tt{_CLOSE}p)(s|{_OPEN}s{_CLOSE})?{_BEFORE_SLASHES}",
         _http,
     ),
+    substitution(rf"(?i){_OPEN}h(?:xx|tt)p(s?){_CLOSE}{_BEFORE_SLASHES}", _http),
     substitution(
         rf"(?i)(?<![a-z0-9])f[x*]{{1,2}}p(s?){_BEFORE_SLASHES}", lambda match: "ftp" + match[1]
     ),
-    substitution(
-        rf"(?<=[a-zA-Z0-9]){_OPEN}?:{_CLOSE}?(?:{_OPEN}?\\?/{_CLOSE}?){{2}}", "://"
-    ),
+    substitution(rf"(?<=[a-zA-Z0-9]){_OPEN}?:{_CLOSE}?(?:{_OPEN}?\\?/{_CLOSE}?){{2}}", "://"),
     substitution(r"(?<=[:/\w])\\/", "/"),
-    substitution(rf"(?i)(?<=\w){_GAP}{_OPEN}{_GAP}(?:@|at|ät){_GAP}{_CLOSE}{_GAP}(?=[\w\[({{])", "@"),
+    substitution(
+        rf"(?i)(?<=\w){_GAP}{_OPEN}{_GAP}(?:@|at|ät){_GAP}{_CLOSE}{_GAP}(?=[\w\[({{])", "@"
+    ),
     substitution(r"(?<=[a-z0-9])_AT_(?=[a-z0-9])", "@"),
     substitution(r"(?<=[a-z0-9])AT(?=[a-z0-9-]{2,63}(?:\.|DOT|\[\.))", "@"),
     substitution(

@@ -88,4 +88,3 @@ def is_public_name(ascii_host: str) -> bool:
         return False
     owned = ascii_host[: -len(suffix) - 1].rpartition(".")[2]
     return "_" not in owned
-

@@ -61,11 +61,11 @@ _TABLE = (
     Kind("domain", "Domain", ("domain",), "domain-name:value", "example.com"),
     Kind("ipv4", "IPv4 address", ("ip", "ipv4", "ipv4-addr"), "ipv4-addr:value", "192.0.2.1"),
     Kind("ipv6", "IPv6 address", ("ip", "ipv6", "ipv6-addr"), "ipv6-addr:value", "2001:db8::1"),
-    Kind(
-        "cidr", "Network (CIDR)", ("cidr", "ip_range", "ip"), "ipv4-addr:value", "192.0.2.0/24"
-    ),
+    Kind("cidr", "Network (CIDR)", ("cidr", "ip_range", "ip"), "ipv4-addr:value", "192.0.2.0/24"),
     Kind("url", "URL", ("url",), "url:value", "https://example.com/path"),
-    Kind("email", "E-mail address", ("email", "email_address"), "email-addr:value", "a@example.com"),
+    Kind(
+        "email", "E-mail address", ("email", "email_address"), "email-addr:value", "a@example.com"
+    ),
     Kind("md5", "MD5", ("md5", "hash"), "file:hashes.MD5", "d41d8cd98f00b204e9800998ecf8427e"),
     Kind(
         "sha1",
@@ -81,9 +81,7 @@ _TABLE = (
     Kind("ja4", "JA4", ("ja4",), "", "t13d1516h2_8daaf6152771_b186095e22b6"),
     Kind("asn", "AS number", ("asn",), "autonomous-system:number", "AS13335"),
     Kind("cve", "CVE", ("cve", "vulnerability"), "vulnerability:name", "CVE-2021-44228"),
-    Kind(
-        "btc", "Bitcoin address", ("btc", "bitcoin"), "", "1A1zP1eP5QGefi2DMPTfTL5SLmv7DivfNa"
-    ),
+    Kind("btc", "Bitcoin address", ("btc", "bitcoin"), "", "1A1zP1eP5QGefi2DMPTfTL5SLmv7DivfNa"),
     Kind("file_path", "File path", ("file_path", "filepath"), "file:name", r"C:\Temp\a.exe"),
     Kind("file_name", "File name", ("file_name", "filename"), "file:name", "invoice.exe"),
     Kind(

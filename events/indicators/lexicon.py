@@ -124,5 +124,7 @@ _CUES = {
     "version": r"(?:product|file|software|agent|os|app)?[ _-]?versions?|firmware|build",
 }
 CUE = re.compile(
-    r"(?i)(?<![a-z0-9])(?:" + "|".join(f"(?P<{key}>{words})" for key, words in _CUES.items()) + r")(?![a-z0-9])"
+    r"(?i)(?<![a-z0-9])(?:"
+    + "|".join(f"(?P<{key}>{words})" for key, words in _CUES.items())
+    + r")(?![a-z0-9])"
 )

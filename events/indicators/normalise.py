@@ -76,9 +76,7 @@ def _ipv6(text: str) -> str:
     try:
         return str(ipaddress.IPv6Address(bare))
     except ValueError:
-        raise ValueError(
-            f"“{text}” is not an IPv6 address; write it as in 2001:db8::1."
-        ) from None
+        raise ValueError(f"“{text}” is not an IPv6 address; write it as in 2001:db8::1.") from None
 
 
 def _cidr(text: str) -> str:
@@ -156,7 +154,9 @@ def _btc(text: str) -> str:
 
 def _file_path(text: str) -> str:
     if not re.search(r"[\\/]", text):
-        raise ValueError(f"“{text[:80]}” is not a path; choose File name, or write the folders too.")
+        raise ValueError(
+            f"“{text[:80]}” is not a path; choose File name, or write the folders too."
+        )
     return collapse_backslashes(text)
 
 
@@ -171,7 +171,9 @@ def _registry_key(text: str) -> str:
     hive, _, rest = plain.partition("\\")
     known = _HIVES.get(hive.lower().rstrip(":"))
     if not known:
-        raise ValueError("A registry key begins with its hive; write it as in HKLM\\SOFTWARE\\Name.")
+        raise ValueError(
+            "A registry key begins with its hive; write it as in HKLM\\SOFTWARE\\Name."
+        )
     return f"{known}\\{rest}" if rest else known
 
 

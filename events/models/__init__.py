@@ -3,20 +3,24 @@
 from events.models.audit import AuditAttachment, AuditEntry, AuditTerm
 from events.models.heartbeat import Heartbeat
 from events.models.reference import ReferenceList
-from events.models.states import EDITABLE, TRANSITIONS, State
+from events.models.states import EDITABLE, PRIVATE, TRANSITIONS, State
 from events.models.submission import FormToken, Submission
 from events.models.throttle import Throttle
+from events.models.vetting import KnownValue, SubmissionIndicator
 
 __all__ = [
     "EDITABLE",
+    "PRIVATE",
     "TRANSITIONS",
     "AuditAttachment",
     "AuditEntry",
     "AuditTerm",
     "FormToken",
     "Heartbeat",
+    "KnownValue",
     "ReferenceList",
     "State",
     "Submission",
+    "SubmissionIndicator",
     "Throttle",
 ]

@@ -16,6 +16,7 @@ class State(models.TextChoices):
     UNKNOWN = "unknown", "Unknown"
     DUPLICATED = "duplicated", "Duplicated"
     ABSENT = "absent", "Not there"
+    DISCARDED = "discarded", "Discarded"
 
     @property
     def words(self) -> "Words":
@@ -72,11 +73,19 @@ _WORDS = {
         "Nothing happens by itself.",
         "Decide whether to send it again.",
     ),
+    State.DISCARDED: Words(
+        "Discarded. Nothing more is sent.",
+        "Nothing happens by itself.",
+        "Restore it if that was a mistake.",
+    ),
 }
 
 TRANSITIONS: frozenset[tuple[State, State]] = frozenset(
     {
         (State.DRAFT, State.READY),
+        (State.DRAFT, State.DISCARDED),
+        (State.REJECTED, State.DISCARDED),
+        (State.DISCARDED, State.DRAFT),
         (State.REJECTED, State.READY),
         (State.READY, State.SENDING),
         (State.READY, State.DRAFT),
@@ -95,3 +104,5 @@ TRANSITIONS: frozenset[tuple[State, State]] = frozenset(
 )
 
 EDITABLE = frozenset({State.DRAFT, State.REJECTED})
+# What only its author sees: nothing of it has been shown to anybody yet.
+PRIVATE = frozenset({State.DRAFT, State.DISCARDED})

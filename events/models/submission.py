@@ -9,7 +9,7 @@ from django.contrib.auth.models import AbstractBaseUser, AnonymousUser, User
 from django.db import models
 from django.db.models import Q
 
-from events.models.states import State
+from events.models.states import PRIVATE, State
 from events.payload import Tlp
 
 
@@ -20,7 +20,7 @@ class SubmissionQuerySet(models.QuerySet["Submission"]):
         """What `user` may see: own ones; of others no drafts, and RED only with the right to it."""
         if not isinstance(user, User) or not user.has_perm("events.view_submission"):
             return self.none()
-        others = ~Q(state=State.DRAFT)
+        others = ~Q(state__in=PRIVATE)
         if not user.has_perm("events.view_red"):
             others &= ~Q(tlp=Tlp.RED)
         return self.filter(others | Q(author=user))
@@ -75,6 +75,10 @@ class Submission(models.Model):
         permissions = (
             ("send_submission", "Can send events to Cloudforce One"),
             ("view_red", "Can see TLP:RED events of others"),
+            (
+                "override_public_tlp",
+                "Can send RED and AMBER+STRICT into public datasets, with a reason",
+            ),
         )
         indexes = (
             models.Index(fields=["state", "next_at"], name="submission_due"),
@@ -108,16 +112,14 @@ class Submission(models.Model):
 
 
 class FormToken(models.Model):
-    """One rendered form. It is spent by the send it makes, so that no form sends twice.
+    """A form that was rendered for an existing submission, and has been sent.
 
-    It outlives a discarded submission, so that the form cannot send again after that either.
+    The first form of a submission needs no row: its token is the submission's own id.
     """
 
     token = models.UUIDField(primary_key=True)
-    submission = models.ForeignKey(
-        Submission, null=True, on_delete=models.SET_NULL, related_name="form_tokens"
-    )
-    spent_at = models.DateTimeField(null=True)
+    submission = models.ForeignKey(Submission, on_delete=models.CASCADE, related_name="form_tokens")
+    spent_at = models.DateTimeField()
 
     class Meta:
         default_permissions = ()

@@ -1,6 +1,7 @@
 """The outbox: freeze, claim with a lease, deliver, back off, reconcile."""
 
 from events.outbox.deliver import claim, deliver, quiet
+from events.outbox.dispatch import dispatch
 from events.outbox.freeze import MARK, TooLarge, copies, frozen, mark
 from events.outbox.pace import paused_until
 from events.outbox.transitions import Lost, fact, move
@@ -13,6 +14,7 @@ __all__ = [
     "claim",
     "copies",
     "deliver",
+    "dispatch",
     "fact",
     "frozen",
     "mark",

@@ -39,9 +39,10 @@ def deliver(submission: Submission, *, client: Client, actor: audit.Actor) -> Su
 
     Returns the submission as it is now. Never raises for anything the API or the network does.
     """
-    if submission.body is None:
-        raise ValueError("nothing is frozen")
+    if submission.body is None or submission.lease_until is None:
+        raise ValueError("nothing is frozen and claimed")
     try:
+        _must_fit(submission.lease_until)
         created = client.create_event(bytes(submission.body))
     except ApiError as error:
         settled = _settle(submission, actor, _after_error(submission, error, timezone.now()))
@@ -50,6 +51,16 @@ def deliver(submission: Submission, *, client: Client, actor: audit.Actor) -> Su
     settled = _settle(submission, actor, _after_created(created))
     pace.heed(created.rate)
     return settled
+
+
+def _must_fit(lease_until: datetime) -> None:
+    """Raise `NotSent` unless the whole exchange ends within the lease.
+
+    A process that was stopped since its claim (a laptop that slept, a machine that swapped) would
+    send what others already look for, or have given up.
+    """
+    if timezone.now() + timedelta(seconds=settings.CLOUDFLARE.deadline) > lease_until:
+        raise NotSent("This machine was too slow to send within the time set aside for it.")
 
 
 Settlement = tuple[State, dict[str, Any], str, dict[str, Any]]
@@ -93,7 +104,7 @@ def _after_error(submission: Submission, error: ApiError, now: datetime) -> Sett
             next_at = now + wait_after(error, submission.attempt)
         case _:
             to, action, outcome = State.UNKNOWN, "submission.unknown", "unknown"
-            next_at = now + quiet()
+            next_at = now + first_look()
     changes: dict[str, Any] = {"outcome": outcome_text(error), "next_at": next_at}
     if to is State.UNKNOWN:
         changes |= {"unknown_since": now, "negatives": 0}
@@ -133,6 +144,11 @@ def quiet() -> timedelta:
     return timedelta(seconds=settings.RECONCILE_QUIET)
 
 
+def first_look() -> timedelta:
+    """How long after the outcome became unknown an event is looked for the first time."""
+    return max(quiet(), timedelta(seconds=settings.RECONCILE_AFTER[0]))
+
+
 def wait_after(error: ApiError, attempt: int) -> timedelta:
     """How long to leave a submission that was not processed: as the API asks, else doubling.
 
@@ -145,4 +161,4 @@ def wait_after(error: ApiError, attempt: int) -> timedelta:
     return timedelta(seconds=seconds * (1 + random.random() / 4))  # noqa: S311 (not a secret)
 
 
-__all__ = ["claim", "deliver", "outcome_text", "quiet", "wait_after"]
+__all__ = ["claim", "deliver", "first_look", "outcome_text", "quiet", "wait_after"]

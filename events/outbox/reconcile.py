@@ -15,6 +15,7 @@ from events.outbox.search import Search, search
 from events.outbox.transitions import Lost, fact, move
 
 INCONCLUSIVE_WAIT = timedelta(minutes=5)
+SWEEP_AFTER = timedelta(minutes=10)
 SWEEP_EVERY = timedelta(hours=6)
 SWEEP_FOR = timedelta(days=3)
 
@@ -45,10 +46,15 @@ def _record(submission: Submission, found: Search, actor: audit.Actor, now: date
         _not_found(submission, found, actor, now)
     else:
         _touch(submission, now, next_at=None, swept_at=now)
+        if submission.state == State.CREATED and found.is_conclusive:
+            reason = f"uuid {submission.event_uuid} was not found there"
+            audit.append(
+                fact(submission, "submission.looked_for", actor, outcome="failed", reason=reason)
+            )
 
 
 def _there(submission: Submission, found: Search, actor: audit.Actor, now: datetime) -> None:
-    uuids = sorted(found.matches)
+    uuids = sorted({*found.matches, submission.event_uuid} - {""})
     changes: dict[str, Any] = {"found": json.dumps(uuids), "next_at": None, "swept_at": now}
     if len(uuids) > 1:
         move(submission, State.DUPLICATED, at=now, **changes)
@@ -81,9 +87,7 @@ def _not_found(submission: Submission, found: Search, actor: audit.Actor, now: d
         return
     negatives = submission.negatives + 1
     if negatives < len(settings.RECONCILE_AFTER):
-        since = submission.unknown_since or now
-        due = since + timedelta(seconds=settings.RECONCILE_AFTER[negatives])
-        _touch(submission, now, negatives=negatives, next_at=max(due, now))
+        _touch(submission, now, negatives=negatives, next_at=_next_look(submission, negatives, now))
         reason = f"not found, {negatives} of {len(settings.RECONCILE_AFTER)} times"
         audit.append(fact(submission, "submission.looked_for", actor, reason=reason))
         return
@@ -91,6 +95,18 @@ def _not_found(submission: Submission, found: Search, actor: audit.Actor, now: d
     audit.append(
         fact(submission, "submission.absent", actor, reason=f"not found {negatives} times")
     )
+
+
+def _next_look(submission: Submission, negatives: int, now: datetime) -> datetime:
+    """When to look again after so many searches in vain.
+
+    The gaps between the looks are kept even if the worker was away, because looks in quick
+    succession would all ask the same stale list.
+    """
+    after = settings.RECONCILE_AFTER
+    since = submission.unknown_since or now
+    gap = timedelta(seconds=after[negatives] - after[negatives - 1])
+    return max(since + timedelta(seconds=after[negatives]), now + gap)
 
 
 def _touch(submission: Submission, now: datetime, **changes: Any) -> None:

@@ -1,8 +1,10 @@
 """Looking for a submission's event in Cloudforce One: one filter, never trusted, then the mark."""
 
 import json
-from collections.abc import Iterator
+import unicodedata
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from itertools import chain, islice
 from typing import Any
 
 from events.cloudflare import Client, Filter
@@ -15,6 +17,8 @@ LOOKED_THROUGH_MOST = 20_000
 CANDIDATES_MOST = 50
 # Longer texts would not fit a URL that every proxy passes.
 FILTER_TEXT_MOST = 500
+CONTROLS_MOST = 3
+KNOWN_MOST = 20
 
 
 @dataclass
@@ -33,7 +37,7 @@ def search(submission: Submission, client: Client) -> Search:
     and the same query finds an event that is known to be there.
     """
     wire = json.loads(bytes(submission.body or b"{}"))
-    wanted = _filter(wire)
+    wanted = _filter(wire, submission.negatives)
     events, complete = _listed(client, submission.dataset_id, wanted)
     candidates = [event for event in events if _resembles(event, wire)]
     found = Search()
@@ -51,31 +55,41 @@ def search(submission: Submission, client: Client) -> Search:
     return found
 
 
-def _filter(wire: dict[str, Any]) -> Filter:
-    """One filter: several are written differently by every client, one is unambiguous."""
-    event = str(wire.get("event", ""))
-    if "indicator" in wire and len(wire["indicator"]) <= FILTER_TEXT_MOST:
-        return Filter("indicator", "equals", wire["indicator"])
-    if len(event) <= FILTER_TEXT_MOST:
-        return Filter("event", "equals", event)
-    return Filter("category", "equals", wire["category"])
+def _filter(wire: dict[str, Any], turn: int) -> Filter:
+    """One filter: several are written differently by every client, one is unambiguous.
+
+    Each search in vain is followed by one that asks in another way, in case the API keeps one of
+    the texts in another form than it was sent.
+    """
+    texts = [(name, wire.get(name)) for name in ("indicator", "event")]
+    usable = [
+        Filter(name, "equals", text)
+        for name, text in texts
+        if isinstance(text, str) and 0 < len(text) <= FILTER_TEXT_MOST
+    ]
+    return usable[turn % len(usable)] if usable else Filter("category", "equals", wire["category"])
 
 
 def _listed(client: Client, dataset: str, wanted: Filter) -> tuple[list[dict[str, Any]], bool]:
     """Every event that passes `wanted`, and whether the list was read to its end."""
     events: list[dict[str, Any]] = []
-    looked_through = 0
+    seen: set[object] = set()
     for page in _pages(client, dataset, wanted):
-        looked_through += len(page)
+        before = len(seen)
+        seen |= {event.get("uuid") for event in page}
         # An API that ignores the filter returns rows that violate it: they are dropped here.
-        events += [event for event in page if event.get(wanted.field) == wanted.value]
-        if looked_through >= LOOKED_THROUGH_MOST:
+        events += [event for event in page if _same(event.get(wanted.field), wanted.value)]
+        if len(seen) == before or len(seen) >= LOOKED_THROUGH_MOST:
             return events, False
     return events, True
 
 
 def _pages(client: Client, dataset: str, wanted: Filter) -> Iterator[tuple[dict[str, Any], ...]]:
-    cursor, number, last = None, 1, ""
+    """Pages until an empty one: a short page may be the API's own limit, not the end.
+
+    Only a short page of nothing but what was asked for is believed to be the last one.
+    """
+    cursor, number = None, 1
     while True:
         page = client.list_events(
             dataset_ids=[dataset] if dataset else [],
@@ -85,47 +99,73 @@ def _pages(client: Client, dataset: str, wanted: Filter) -> Iterator[tuple[dict[
             cursor=cursor,
             force_refresh=True,
         )
-        yield page.events
-        first = str(page.events[0].get("uuid", "")) if page.events else ""
-        if len(page.events) < PAGE_SIZE or first == last:
+        if not page.events:
             return
-        cursor, number, last = page.cursor, number + 1, first
+        yield page.events
+        cursor, number = page.cursor, number + 1
+        is_filtered = all(_same(row.get(wanted.field), wanted.value) for row in page.events)
+        if is_filtered and cursor is None and len(page.events) < PAGE_SIZE:
+            return
 
 
 def _resembles(event: dict[str, Any], wire: dict[str, Any]) -> bool:
-    """A cheap comparison before the raw data is read: the API keeps the text as it is."""
-    return event.get("event") == wire.get("event") and bool(event.get("uuid"))
+    """A cheap comparison before the raw data is read, which alone decides."""
+    return _same(event.get("event"), wire.get("event")) and bool(event.get("uuid"))
+
+
+def _same(one: object, other: object) -> bool:
+    """Whether two texts differ in nothing but what an API may tidy up: case, space, form."""
+    return isinstance(one, str) and isinstance(other, str) and _plain(one) == _plain(other)
+
+
+def _plain(text: str) -> str:
+    return " ".join(unicodedata.normalize("NFKC", text).casefold().split())
 
 
 def _carries_mark(client: Client, event: dict[str, Any], submission: Submission) -> bool:
     raw = client.read_raw(str(event.get("datasetId") or submission.dataset_id), str(event["uuid"]))
-    mark = (raw.data or {}).get(MARK)
+    if raw.data is None:
+        return str(submission.pk) in raw.text
+    mark = raw.data.get(MARK)
     return isinstance(mark, dict) and mark.get("submission") == str(submission.pk)
 
 
 def _control(client: Client, submission: Submission, name: str) -> bool:
-    """Whether a query of the same kind finds an event that is there for certain.
+    """Whether a query of the same kind finds an event that is there for certain."""
+    known = chain(islice(_ours(submission, name), 2), _theirs(client, submission, name))
+    for uuid, value in islice(known, CONTROLS_MOST):
+        events, _ = _listed(client, submission.dataset_id, Filter(name, "equals", value))
+        if any(event.get("uuid") == uuid for event in events):
+            return True
+    return False
 
-    The known event is the last one created from here into the same dataset, else any event that
-    the API lists.
+
+Known = Iterator[tuple[str, str]]
+
+
+def _ours(submission: Submission, name: str) -> Known:
+    """(uuid, a text to find it by) of events that were created from here, the newest first.
+
+    The text is the one that was sent, because a text that was sent is what is looked for.
     """
-    known = _known_event(client, submission)
-    value = known.get(name)
-    if not isinstance(value, str) or not value or len(value) > FILTER_TEXT_MOST:
-        return False
-    events, _ = _listed(client, submission.dataset_id, Filter(name, "equals", value))
-    return any(event.get("uuid") == known.get("uuid") for event in events)
-
-
-def _known_event(client: Client, submission: Submission) -> dict[str, Any]:
-    ours = (
+    created = (
         Submission.objects.filter(state=State.CREATED, dataset_id=submission.dataset_id)
-        .exclude(answer="")
+        .exclude(pk=submission.pk)
         .order_by("-updated_at")
-        .first()
+        .values_list("event_uuid", "body")[:KNOWN_MOST]
     )
-    if ours is not None:
-        return ours.answer_values
+    return _usable(((uuid, json.loads(bytes(body or b"{}"))) for uuid, body in created), name)
+
+
+def _theirs(client: Client, submission: Submission, name: str) -> Known:
+    """The same of whatever the API lists. Asks it only when the first one is wanted."""
     dataset = [submission.dataset_id] if submission.dataset_id else []
-    listed = client.list_events(dataset_ids=dataset, page_size=1, force_refresh=True).events
-    return dict(listed[0]) if listed else {}
+    listed = client.list_events(dataset_ids=dataset, page_size=KNOWN_MOST, force_refresh=True)
+    yield from _usable(((str(event.get("uuid", "")), event) for event in listed.events), name)
+
+
+def _usable(events: Iterable[tuple[str, dict[str, Any]]], name: str) -> Known:
+    for uuid, fields in events:
+        value = fields.get(name)
+        if uuid and isinstance(value, str) and 0 < len(value) <= FILTER_TEXT_MOST:
+            yield uuid, value

@@ -1,6 +1,7 @@
 """The one way a submission changes state: compare-and-swap, with its audit entry beside it."""
 
 from datetime import datetime
+from itertools import pairwise
 from typing import Any
 
 from django.db.models import F
@@ -13,16 +14,16 @@ class Lost(Exception):
     """Somebody else moved the submission first; nothing was changed."""
 
 
-def move(submission: Submission, to: State, *, at: datetime, **changes: Any) -> None:
-    """Move `submission` from the state it was read in to `to`, writing `changes` with it.
+def move(submission: Submission, *path: State, at: datetime, **changes: Any) -> None:
+    """Move `submission` from the state it was read in along `path`, writing `changes` with it.
 
-    To be called inside a transaction, together with `audit.append`. Raises `Lost` if the row is
-    no longer as it was read, `ValueError` for a transition that does not exist.
+    Several steps are one statement. To be called inside a transaction, together with
+    `audit.append`. Raises `Lost` if the row is no longer as it was read, `ValueError` for a step
+    that does not exist.
     """
     origin = State(submission.state)
-    if (origin, to) not in TRANSITIONS:
-        raise ValueError(f"{origin} does not lead to {to}")
-    changes |= {"state": to, "updated_at": at}
+    check_path(origin, *path)
+    changes |= {"state": path[-1], "updated_at": at}
     rows = Submission.objects.filter(
         pk=submission.pk, state=origin, version=submission.version
     ).update(version=F("version") + 1, **changes)
@@ -31,6 +32,13 @@ def move(submission: Submission, to: State, *, at: datetime, **changes: Any) -> 
     submission.version += 1
     for name, value in changes.items():
         setattr(submission, name, value)
+
+
+def check_path(*path: State) -> None:
+    """Raise `ValueError` unless each state of `path` leads to the next."""
+    for origin, to in pairwise(path):
+        if (origin, to) not in TRANSITIONS:
+            raise ValueError(f"{origin} does not lead to {to}")
 
 
 def fact(submission: Submission, action: str, actor: audit.Actor, **details: Any) -> audit.Fact:

@@ -1,7 +1,7 @@
 """The worker's rounds: what a request could not finish is taken up here, one claim at a time."""
 
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from django.db import connection, transaction
 from django.db.models import Q, QuerySet
@@ -11,9 +11,9 @@ from events import audit
 from events.cloudflare import Client
 from events.models import State, Submission
 from events.outbox import pace
-from events.outbox.deliver import claim, deliver, quiet
+from events.outbox.deliver import claim, deliver, first_look
 from events.outbox.freeze import lease_until
-from events.outbox.reconcile import SWEEP_EVERY, SWEEP_FOR, reconcile
+from events.outbox.reconcile import SWEEP_AFTER, SWEEP_EVERY, SWEEP_FOR, reconcile
 from events.outbox.transitions import Lost, fact, move
 
 WORKER = audit.Actor.system("worker")
@@ -33,7 +33,7 @@ def work(client: Client) -> Iterator[Submission]:
 def _expired() -> Iterator[Submission]:
     """SENDING whose lease ran out: the process died, nobody knows whether the request arrived."""
     while True:
-        with transaction.atomic():
+        with transaction.atomic(durable=True):
             now = timezone.now()
             lost = _lock(
                 Submission.objects.filter(state=State.SENDING, lease_until__lt=now)
@@ -52,7 +52,7 @@ def _to_unknown(submission: Submission, now: datetime) -> None:
         lease_until=None,
         unknown_since=now,
         negatives=0,
-        next_at=now + quiet(),
+        next_at=now + first_look(),
         outcome='{"kind": "interrupted"}',
     )
     reason = "sending was interrupted before the answer was recorded"
@@ -60,7 +60,7 @@ def _to_unknown(submission: Submission, now: datetime) -> None:
 
 
 def _claim_ready() -> Submission | None:
-    with transaction.atomic():
+    with transaction.atomic(durable=True):
         now = timezone.now()
         if pace.paused_until(now):
             return None
@@ -87,13 +87,13 @@ def _claim_sweep() -> Submission | None:
         Q(swept_at__isnull=True) | Q(swept_at__lt=now - SWEEP_EVERY),
         state__in=(State.CREATED, State.ABSENT),
         updated_at__gt=now - SWEEP_FOR,
-        updated_at__lt=now - timedelta(minutes=10),
+        updated_at__lt=now - SWEEP_AFTER,
     )
     return _claim(recent, "swept_at")
 
 
 def _claim(due: "QuerySet[Submission]", column: str) -> Submission | None:
-    with transaction.atomic():
+    with transaction.atomic(durable=True):
         submission = _lock(due).first()
         if submission is None:
             return None

@@ -58,7 +58,7 @@ class Sandbox:
             rate_limit=RateLimit(rate_limit, rate_window) if rate_limit else None,
         )
         self._thread = threading.Thread(
-            target=self._server.serve_forever, args=(0.05,), name="sandbox", daemon=True
+            target=self._server.serve_forever, args=(0.01,), name="sandbox", daemon=True
         )
 
     def __enter__(self) -> Self:

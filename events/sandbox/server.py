@@ -141,15 +141,17 @@ class Handler(BaseHTTPRequestHandler):
         match reply.manner:
             case "write":
                 self._write(reply)
-                return
-            case "truncate":
-                whole = self._bytes(reply)
-                self.connection.sendall(whole[: len(whole) - math.ceil(len(reply.body) / 2)])
             case "slow":
                 self._drip(self._bytes(reply), reply.seconds)
+            case "truncate":
+                self.close_connection = True
+                whole = self._bytes(reply)
+                self.connection.sendall(whole[: len(whole) - math.ceil(len(reply.body) / 2)])
             case "hang":
+                self.close_connection = True
                 self._hang(reply.seconds)
-        self.close_connection = True
+            case "drop":
+                self.close_connection = True
 
     def _write(self, reply: Reply) -> None:
         self.connection.sendall(self._bytes(reply))

@@ -10,8 +10,9 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods
 
 from events import outbox, reference, services
-from events.forms import EventEntry, Fields, Preview, blank_fields, preview
+from events.forms import EventEntry, Preview, preview
 from events.models import EDITABLE, State, Submission
+from events.views.blank import TEMPLATE, blank_page
 
 # A script asks for one part of the page with this header, and gets that part's HTML alone.
 PART = "X-Part"
@@ -24,8 +25,7 @@ def new(request: HttpRequest) -> HttpResponse:
     """The blank form, and what is done with it."""
     if request.method == "POST":
         return _Post(request, None).response()
-    references = reference.load()
-    return _page(request, references, fields=blank_fields(references))
+    return blank_page(request, services.person(request).user, reference.load())
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -85,6 +85,8 @@ class _Post:
                 payload=self.entry.payload,
                 submission=self.submission,
             )
+        except services.TooMany as problem:
+            return self._show(self.entry.with_fault(str(problem)), status=429)
         except (services.Conflict, outbox.TooLarge) as problem:
             return self._show(self.entry.with_fault(str(problem)), status=409)
         return redirect(
@@ -125,15 +127,14 @@ def _page(
     request: HttpRequest,
     references: reference.References,
     *,
-    fields: Fields | None = None,
     submission: Submission | None = None,
-    entry: EventEntry | None = None,
+    entry: EventEntry,
     token: uuid.UUID | None = None,
     status: int = 200,
 ) -> HttpResponse:
     """The form as a page, or only its preview if a script asks for that part."""
     token = token or uuid.uuid4()
-    context = {
+    context: dict[str, object] = {
         "submission": submission,
         "refusal": _refusal(submission) if request.method != "POST" else "",
         "entry": entry,
@@ -142,19 +143,19 @@ def _page(
         "fetched_at": references.fetched_at,
     }
     if request.headers.get(PART) == "preview":
-        return render(request, "events/entry/preview.html", context)
-    context["fields"] = fields or (entry.fields if entry else blank_fields(references))
-    return render(request, "events/entry.html", context, status=status)
+        return render(request, "events/entry/preview.html", context | {"is_part": True})
+    context["fields"] = entry.fields
+    return render(request, TEMPLATE, context, status=status)
 
 
 def _preview(
-    entry: EventEntry | None,
+    entry: EventEntry,
     references: reference.References,
     submission: Submission | None,
     token: uuid.UUID,
 ) -> Preview | None:
     """What would be sent: a new submission gets its form's token as its id."""
-    if entry is None or entry.payload is None:
+    if entry.payload is None:
         return None
     return preview(
         entry.payload,

@@ -7,6 +7,8 @@ from django.shortcuts import render
 
 from events import audit, services
 
+NOT_TYPED = frozenset({"csrfmiddlewaretoken", "password", "action"})
+
 
 @login_not_required
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
@@ -15,9 +17,11 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
         (name, value)
         for name, values in request.POST.lists()
         for value in values
-        if value and name not in {"csrfmiddlewaretoken", "password", "form_token", "action"}
+        if name not in NOT_TYPED
     ]
-    return render(request, "errors/csrf.html", {"typed": typed}, status=403)
+    is_event_form = request.user.is_authenticated and "form_token" in request.POST
+    context = {"typed": typed, "is_event_form": is_event_form, "path": request.path}
+    return render(request, "errors/csrf.html", context, status=403)
 
 
 @login_not_required

@@ -1,6 +1,7 @@
 """/events/<uuid>/: one submission: its state, what was sent, what came back, its timeline."""
 
 import json
+from collections.abc import Callable
 from typing import Any
 from uuid import UUID
 
@@ -13,7 +14,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from events import services
-from events.models import EDITABLE, AuditEntry, State, Submission
+from events.models import EDITABLE, AuditEntry, Heartbeat, State, Submission
 from events.payload import Tlp
 
 MOVING = frozenset({State.READY, State.SENDING, State.UNKNOWN})
@@ -44,7 +45,10 @@ def event(request: HttpRequest, pk: UUID) -> HttpResponse:
         and submission.lease_until is not None
         and submission.lease_until < timezone.now(),
         "can_edit": is_mine and state in EDITABLE,
+        "can_restore": is_mine and state is State.DISCARDED,
         "can_take_back": is_mine and state is State.READY,
+        "can_decide": is_mine and state in {State.UNKNOWN, State.ABSENT},
+        "is_worker_alive": state not in MOVING or Heartbeat.any_alive(),
     }
     return render(request, "events/detail.html", context)
 
@@ -67,21 +71,50 @@ def discard(request: HttpRequest, pk: UUID) -> HttpResponse:
         except services.Conflict as conflict:
             messages.error(request, str(conflict))
             return redirect("event_detail", pk=pk)
-        messages.success(request, "Discarded. Nothing was sent.")
-        return redirect("home")
+        messages.success(request, "Discarded. It can be restored below.")
+        return redirect("event_detail", pk=pk)
     return render(request, "events/discard.html", {"submission": submission})
 
 
 @require_POST
 def take_back(request: HttpRequest, pk: UUID) -> HttpResponse:
     """Make a waiting submission a draft again."""
+    return _to_draft(request, pk, services.take_back, "Taken back. It is a draft again.")
+
+
+@require_POST
+def restore(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """Make a discarded submission a draft again."""
+    return _to_draft(request, pk, services.restore, "Restored. It is a draft again.")
+
+
+def _to_draft(
+    request: HttpRequest, pk: UUID, verb: Callable[..., Submission], done: str
+) -> HttpResponse:
     try:
-        services.take_back(person=services.person(request), submission=_visible(request, pk))
+        verb(person=services.person(request), submission=_visible(request, pk))
     except services.Conflict as conflict:
         messages.error(request, str(conflict))
         return redirect("event_detail", pk=pk)
-    messages.success(request, "Taken back. Nothing was sent; it is a draft again.")
+    messages.success(request, done)
     return redirect("event_edit", pk=pk)
+
+
+@require_POST
+def decide(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """What only a person may say of an unknown outcome: not there, or send it again."""
+    verbs = {"absent": services.declare_absent, "send_again": services.send_again}
+    verb = verbs.get(request.POST.get("action", ""))
+    if verb is None:
+        messages.error(request, "Choose what to do.")
+        return redirect("event_detail", pk=pk)
+    submission = _visible(request, pk)
+    reason = request.POST.get("reason", "")
+    try:
+        verb(person=services.person(request), submission=submission, reason=reason)
+    except (services.Conflict, services.TooMany, ValueError) as problem:
+        messages.error(request, str(problem))
+    return redirect("event_detail", pk=pk)
 
 
 def _visible(request: HttpRequest, pk: UUID) -> Submission:

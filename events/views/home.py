@@ -3,7 +3,7 @@
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
-from events.models import State, Submission
+from events.models import Heartbeat, State, Submission
 
 SECTIONS = (
     (State.UNKNOWN, "Not known yet"),
@@ -22,8 +22,23 @@ def home(request: HttpRequest) -> HttpResponse:
     """The person's own unfinished submissions by state, and what was created last."""
     mine = Submission.objects.filter(author=request.user.pk).order_by("-updated_at").defer("body")
     found: dict[str, list[Submission]] = {}
-    for submission in mine.exclude(state=State.CREATED)[: SHOWN * len(SECTIONS)]:
+    for submission in mine.exclude(state__in=(State.CREATED, State.DISCARDED))[: SHOWN * len(SECTIONS)]:
         found.setdefault(submission.state, []).append(submission)
-    sections = [(state, title, found[state][:SHOWN]) for state, title in SECTIONS if state in found]
-    created = mine.filter(state=State.CREATED)[:RECENT]
-    return render(request, "home.html", {"sections": sections, "created": created})
+    sections = [
+        {
+            "state": state,
+            "title": title,
+            "submissions": found[state][:SHOWN],
+            "more": len(found[state]) > SHOWN,
+        }
+        for state, title in SECTIONS
+        if state in found
+    ]
+    needs_worker = any(state in found for state in (State.READY, State.SENDING, State.UNKNOWN))
+    context = {
+        "sections": sections,
+        "created": mine.filter(state=State.CREATED)[:RECENT],
+        "needs_worker": needs_worker,
+        "is_worker_alive": not needs_worker or Heartbeat.any_alive(),
+    }
+    return render(request, "home.html", context)

@@ -14,9 +14,10 @@
     const valid = !Number.isNaN(moment.getTime());
     const { timeZone } = Intl.DateTimeFormat().resolvedOptions();
     const city = (timeZone || "").split("/").pop().replaceAll("_", " ");
-    const days = { dateStyle: "medium", timeStyle: "short" };
+    const sameDay = valid && moment.toLocaleDateString("sv") === match[1];
+    const shown = { hour: "2-digit", minute: "2-digit", ...(sameDay ? {} : { day: "numeric", month: "short" }) };
     place.hidden = false;
-    place.querySelector("output").textContent = valid ? `${moment.toLocaleString("en-GB", days)} ${city}` : "–";
+    place.querySelector("output").textContent = valid ? `${moment.toLocaleString("en-GB", shown)} ${city}` : "–";
   }
 
   let request = null;

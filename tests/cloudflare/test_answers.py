@@ -74,7 +74,7 @@ def puppet() -> Iterator[tuple[Puppet, Client]]:
 
 
 @given(answer=ANSWERS)
-@settings(max_examples=4000, deadline=None)
+@settings(max_examples=400, deadline=None)
 def test_any_bytes_at_all_are_an_event_or_an_error(puppet, answer: bytes) -> None:
     script, client = puppet
     script.answer = answer

@@ -2,13 +2,16 @@
 
 import logging
 import pickle
+import socket
+import ssl
 import traceback
 
 import pytest
+import requests
 from django.test import RequestFactory
 from django.views.debug import ExceptionReporter
 
-from events.cloudflare import ApiError, Client
+from events.cloudflare import ApiError, Client, Unknown
 from events.cloudflare.transport import Transport
 from tests.cloudflare.support import BODY, CREATED, TOKEN, client_for, envelope, failure
 from tests.servers import MisbehavingServer, close, hang, reply, reply_bytes
@@ -107,16 +110,28 @@ def test_errors_survive_a_trip_to_another_process_without_the_token() -> None:
     assert (str(copy), copy.status) == (str(caught.value), 400)
 
 
-def test_an_unexpected_exception_in_the_machinery_is_unknown_and_bare(
-    monkeypatch: pytest.MonkeyPatch,
+@pytest.mark.parametrize(
+    "error",
+    [
+        Exception(f"Authorization: Bearer {TOKEN}"),
+        MemoryError(TOKEN),
+        requests.exceptions.InvalidURL(TOKEN),
+        requests.exceptions.InvalidHeader(TOKEN),
+        UnicodeEncodeError("ascii", TOKEN, 0, 1, TOKEN),
+        ssl.SSLCertVerificationError(TOKEN),
+        socket.gaierror(TOKEN),
+    ],
+)
+def test_any_exception_after_sending_is_unknown_and_bare(
+    monkeypatch: pytest.MonkeyPatch, error: Exception
 ) -> None:
     def broken(*_: object) -> None:
-        raise Exception(f"Authorization: Bearer {TOKEN}")
+        raise error
 
     with MisbehavingServer(reply(200, CREATED)) as server:
         client = client_for(server.url)
         monkeypatch.setattr(Transport, "_answer", broken)
-        with pytest.raises(ApiError) as caught:
+        with pytest.raises(Unknown) as caught:
             client.create_event(BODY)
-    assert type(caught.value).__name__ == "Unknown"
+        client.close()
     assert TOKEN not in "".join(traceback.format_exception(caught.value))

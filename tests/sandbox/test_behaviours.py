@@ -39,7 +39,13 @@ def _until(is_true: Callable[[], object]) -> None:
     ],
 )
 def test_a_status_and_what_it_holds(
-    behaviour: str, status: int, held: int, sandbox: Sandbox, client: Client, contract: Contract
+    *,
+    behaviour: str,
+    status: int,
+    held: int,
+    sandbox: Sandbox,
+    client: Client,
+    contract: Contract,
 ) -> None:
     sandbox.behave("create", behaviour)
     answer = client.create()
@@ -207,15 +213,24 @@ def test_every_behaviour_is_tested_here_or_with_the_lists() -> None:
 
 
 def test_stop_cuts_what_hangs_and_idles(connect: Callable[..., Client]) -> None:
-    started = time.monotonic()
-    sandbox = Sandbox(behave=["create=hang-after"])
-    with sandbox:
-        connect(sandbox).call("GET")
-        with socket.create_connection(_address(sandbox)) as connection:
-            connection.sendall(b"GET /client/v4 HTTP/1.1\r\n")
-            with pytest.raises(requests.ReadTimeout):
-                connect(sandbox).create(timeout=0.2)
-    assert time.monotonic() - started < PATIENCE
+    sandbox = Sandbox(behave=["list=hang-after", "create=late@60"])
+    sandbox.start()
+    head = "Host: localhost\r\nAuthorization: Bearer sandbox-token\r\n"
+    path = urlsplit(connect(sandbox).events).path
+    sent = (
+        "",
+        f"GET {path} HTTP/1.1\r\n",
+        f"GET {path} HTTP/1.1\r\n{head}\r\n",
+        f"POST {path}/create HTTP/1.1\r\n{head}\r\n",
+    )
+    connections = [socket.create_connection(_address(sandbox), PATIENCE / 4) for _ in sent]
+    for connection, text in zip(connections, sent, strict=True):
+        connection.sendall(text.encode())
+    _until(lambda: sandbox.ledger.attempts() and sandbox.requests)
+    sandbox.stop()
+    for connection in connections:
+        with connection:
+            assert connection.recv(1) == b""
     with pytest.raises(ConnectionRefusedError), socket.create_connection(_address(sandbox)):
         raise AssertionError("still listens")
 

@@ -196,7 +196,13 @@ def test_unknown_names_are_accepted_where_the_operator_says_so(
     ],
 )
 def test_a_token_that_may_not_create_is_refused(
-    header: str | None, status: int, code: int, sandbox: Sandbox, client: Client, contract: Contract
+    *,
+    header: str | None,
+    status: int,
+    code: int,
+    sandbox: Sandbox,
+    client: Client,
+    contract: Contract,
 ) -> None:
     client.session.headers["Authorization"] = header  # type: ignore[assignment]
     answer = client.create()

@@ -30,8 +30,9 @@ def test_behave_ledger_and_reset(
     held = send("GET", "ledger").json()
     assert held["tally"]["sub-1"]["requests"] == 1
     assert held["events"][0]["uuid"] == held["attempts"][0]["event"]
+    made = client.call("POST", "/dataset/create", json={"name": "New", "isPublic": True})
+    assert made.status_code == 200
     send("POST", "behave", json={"operation": "all", "behaviour": "403"})
-    client.call("POST", "/dataset/create", json={"name": "New", "isPublic": True})
     assert send("POST", "reset", json={}).status_code == 200
     assert send("GET", "ledger").json() == {"events": [], "attempts": [], "tally": {}}
     assert client.create().status_code == 200
@@ -56,6 +57,7 @@ def test_behave_ledger_and_reset(
     ],
 )
 def test_what_is_not_understood_changes_nothing(
+    *,
     method: str,
     what: str,
     rest: dict[str, Any],
@@ -80,7 +82,7 @@ def test_a_host_header_from_elsewhere_is_refused(
     host: str, send: Callable[..., requests.Response], sandbox: Sandbox, client: Client
 ) -> None:
     headers = {"Host": host}
-    refused = "[::1" != host
+    refused = host != "[::1"
     for answer in (
         send("GET", "ledger", headers=headers),
         send("POST", "reset", json={}, headers=headers),

@@ -1,4 +1,4 @@
-"""The official Python SDK works on the sandbox: what it sends is understood, what it gets it reads."""
+"""The official Python SDK works on the sandbox: each understands the other."""
 
 from collections.abc import Iterator
 

@@ -60,6 +60,8 @@ def _parallel(*filters: tuple[str, str, str]) -> str:
         ("event", "equals", "somebody scanned ports", ""),
         ("event", "contains", "100%", "bank"),
         ("event", "contains", "e_b", "bank"),
+        ("event", "contains", "S_mebody", ""),
+        ("event", "endsWith", "%ports", ""),
         ("event", "contains", "SCANNED", "bare"),
         ("event", "find", "scanned", "bare"),
         ("event", "like", "%were%encrypted", "bank"),
@@ -93,7 +95,7 @@ def _parallel(*filters: tuple[str, str, str]) -> str:
     ],
 )
 def test_one_filter(
-    field: str, op: str, value: str, found: str, client: Client, names: dict[str, str]
+    *, field: str, op: str, value: str, found: str, client: Client, names: dict[str, str]
 ) -> None:
     uuids = client.uuids(_parallel((field, op, value)))
     assert {names[uuid] for uuid in uuids} == set(found.split())
@@ -110,7 +112,8 @@ def _queries(value: str) -> dict[str, str]:
     one = [{"field": "indicator", "op": "equals", "value": value}]
     return {
         "search-parallel": _parallel(("indicator", "equals", value)),
-        "search-indexed": f"?search[0][field]=indicator&search[0][op]=equals&search[0][value]={value}",
+        "search-indexed": "?search[0][field]=indicator&search[0][op]=equals"
+        f"&search[0][value]={value}",
         "search-json": f"?search={quote(json.dumps(one))}",
     }
 

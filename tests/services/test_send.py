@@ -10,7 +10,7 @@ from events import services
 from events.audit import Actor
 from events.models import AuditAttachment, AuditEntry, State, Submission
 from events.payload import EventCreate, Indicator, Raw, sha256
-from events.services import Conflict, NotAllowed, Person
+from events.services import Changed, Conflict, NotAllowed, Person
 
 TYPED = {
     "category": "Domain Resolution",
@@ -137,7 +137,7 @@ def test_a_form_that_was_refused_sends_again_only_from_a_new_form(ana, sandbox):
     refused = send(ana, old)
     assert send(ana, old).state == State.REJECTED
     assert send(ana, new, submission=refused).state == State.CREATED
-    assert send(ana, new).state == State.CREATED
+    assert send(ana, new, submission=refused).state == State.CREATED
     assert len(creates(sandbox)) == 2
     mark = json.loads(creates(sandbox)[1].body)["raw"]["data"]["event_desk"]
     assert mark["attempt"] == 2
@@ -184,6 +184,27 @@ def test_a_discarded_form_never_sends_again(ana, sandbox):
     sandbox.behave("create", "400", times=1)
     token = uuid4()
     services.discard(person=person(ana), submission=send(ana, token))
-    with pytest.raises(Conflict, match="discarded"):
-        send(ana, token)
+    assert send(ana, token).state == State.DISCARDED
     assert len(creates(sandbox)) == 1
+
+
+def test_what_was_discarded_by_mistake_is_restored_whole(ana, sandbox):
+    draft = services.save_draft(person=person(ana), token=uuid4(), typed=TYPED)
+    services.discard(person=person(ana), submission=draft)
+    restored = services.restore(person=person(ana), submission=draft)
+    assert restored.state == State.DRAFT
+    assert Submission.objects.get().typed_values == TYPED
+
+
+def test_a_draft_that_was_saved_elsewhere_is_not_overwritten(ana, sandbox):
+    token = uuid4()
+    first = services.save_draft(person=person(ana), token=token, typed=TYPED)
+    seen = first.version
+    other = TYPED | {"event": "from the other tab"}
+    services.save_draft(person=person(ana), token=token, typed=other, version=seen)
+    with pytest.raises(Changed, match="somewhere else") as changed:
+        services.save_draft(person=person(ana), token=token, typed=TYPED, version=seen)
+    assert changed.value.current.typed_values == other
+    with pytest.raises(Changed):
+        send(ana, token, version=seen)
+    assert creates(sandbox) == []

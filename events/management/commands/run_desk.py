@@ -124,7 +124,7 @@ def _gunicorn(port: int) -> list[str]:
     return [
         *(sys.executable, "-m", "gunicorn", "webui.wsgi", f"--bind=127.0.0.1:{port}"),
         *("--worker-class=gthread", "--workers=2", "--threads=8", "--timeout=60"),
-        *("--graceful-timeout=32", "--log-level=warning", "--control-socket-disable"),
+        *("--graceful-timeout=32", "--log-level=warning", "--no-control-socket"),
     ]
 
 

@@ -1,0 +1,141 @@
+"""One audit entry: its fields, its place in the chain, the payload sent beside the answer."""
+
+from typing import Any, NamedTuple
+
+from events import audit
+from events.admin.links import object_link
+from events.admin.list_page import TLP_LABELS, tlp_class
+from events.admin.shown import pretty, shown
+from events.audit import body
+from events.models import AuditAttachment, AuditEntry
+from events.payload import Tlp
+
+
+class Found(NamedTuple):
+    """An entry, and its neighbours where there are any."""
+
+    entry: AuditEntry
+    before: AuditEntry | None
+    after: AuditEntry | None
+
+
+class Text(NamedTuple):
+    """An attachment as it is shown; `seq` is the entry that commits to it."""
+
+    title: str
+    seq: int
+    content: str
+    is_committed: bool
+    is_withheld: bool
+
+
+_TITLES = {"payload": "Payload sent", "answer": "Event returned"}
+
+
+def find(seq: str) -> Found | None:
+    """The entry whose number is written in `seq`."""
+    if not (seq.isascii() and seq.isdecimal() and len(seq) < 19):
+        return None
+    number = int(seq)
+    near = AuditEntry.objects.in_bulk([number - 1, number, number + 1])
+    if number not in near:
+        return None
+    return Found(near[number], near.get(number - 1), near.get(number + 1))
+
+
+def context(found: Found, *, is_red_visible: bool) -> dict[str, Any]:
+    """What the entry's template needs."""
+    entry = found.entry
+    fields = body.parsed(entry.body)
+    is_withheld = entry.tlp == Tlp.RED and not is_red_visible
+    text, url = object_link(entry.object_id)
+    return {
+        "entry": entry,
+        "found": found,
+        "at": f"{entry.at:%Y-%m-%d %H:%M:%S.%f}",
+        "iso": body.moment(entry.at),
+        "action": audit.words(entry.action),
+        "object": shown(text),
+        "object_url": url,
+        "tlp": TLP_LABELS.get(entry.tlp, shown(entry.tlp)),
+        "tlp_class": tlp_class(entry.tlp),
+        "who": shown(entry.actor),
+        "reason": "" if is_withheld else shown(str(fields.get("reason", ""))),
+        "details": _details(fields),
+        "is_withheld": is_withheld,
+        "chain": _chain(found),
+        "texts": _texts(entry, is_red_visible=is_red_visible),
+    }
+
+
+def _details(fields: dict[str, Any]) -> list[tuple[str, str]]:
+    """The fields that not every entry has, by name."""
+    names = {
+        "actor_id": "Account number",
+        "address": "Address",
+        "request_id": "Request id",
+        "attempt": "Attempt",
+        "status": "HTTP status",
+        "cf_ray": "CF-Ray",
+    }
+    return [
+        (label, shown(str(fields[name])))
+        for name, label in names.items()
+        if fields.get(name) not in (None, "")
+    ]
+
+
+def _chain(found: Found) -> list[tuple[bool, str]]:
+    """What can be told from here of the chain: whether it is well, and a sentence."""
+    entry, before, after = found
+    is_first, is_last = entry.seq == 1, after is None
+    hashed = body.digest(entry.body) == entry.hash
+    follows = entry.prev == (before.hash if before else body.GENESIS) and (is_first or before)
+    sentences = [
+        (hashed, "The hash fits the body." if hashed else "The hash does not fit the body."),
+        (bool(follows), _follows(entry, is_first=is_first, is_well=bool(follows))),
+    ]
+    if is_last:
+        return [*sentences, (True, "It is the last entry: nothing follows yet.")]
+    followed = after is not None and after.prev == entry.hash
+    told = "follows" if followed else "does not follow"
+    return [*sentences, (followed, f"Entry {entry.seq + 1} {told} this one.")]
+
+
+def _follows(entry: AuditEntry, *, is_first: bool, is_well: bool) -> str:
+    if is_first:
+        return "It is the first entry." if is_well else "It is numbered 1, yet follows another."
+    told = "follows" if is_well else "does not follow"
+    return f"It {told} entry {entry.seq - 1}."
+
+
+def _texts(entry: AuditEntry, *, is_red_visible: bool) -> list[Text]:
+    """The entry's own texts; payload and answer of one submission stand beside each other."""
+    own = {one.name: one for one in _attachments().filter(entry_id=entry.seq)}
+    if own.keys() & _TITLES.keys() and entry.object_id:
+        of_object = _attachments().filter(entry__object_id=entry.object_id)
+        if "payload" not in own:
+            earlier = of_object.filter(name="payload", entry_id__lt=entry.seq)
+            own["payload"] = earlier.order_by("-entry_id").first()
+        if "answer" not in own:
+            later = of_object.filter(name="answer", entry_id__gt=entry.seq)
+            own["answer"] = later.order_by("entry_id").first()
+    order = [*_TITLES, *sorted(own.keys() - _TITLES.keys())]
+    return [_text(own[name], is_red_visible) for name in order if own.get(name)]
+
+
+def _attachments() -> Any:
+    return AuditAttachment.objects.select_related("entry")
+
+
+def _text(attachment: AuditAttachment, is_red_visible: bool) -> Text:
+    name, entry = attachment.name, attachment.entry
+    committed = body.parsed(entry.body).get("attachments", {}).get(name)
+    is_withheld = entry.tlp == Tlp.RED and not is_red_visible
+    return Text(
+        title=_TITLES.get(name, shown(name)),
+        seq=entry.seq,
+        content="" if is_withheld else pretty(attachment.content),
+        is_committed=committed == body.commitment(attachment.salt, attachment.content),
+        is_withheld=is_withheld,
+    )

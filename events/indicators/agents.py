@@ -1,0 +1,109 @@
+"""User agents and mutexes: free text that a keyword or its first words give away."""
+
+import re
+
+from events.indicators.line import Found, Line
+
+CLIENTS = (
+    "Mozilla|Opera|curl|Wget|python-requests|Python-urllib|python-httpx|aiohttp|Go-http-client|"
+    "okhttp|PostmanRuntime|Java|libwww-perl|axios|node-fetch|Apache-HttpClient|Microsoft-CryptoAPI|"
+    "Microsoft BITS|Microsoft-WebDAV-MiniRedir|WinHTTP|sqlmap|masscan|zgrab|Nuclei|gobuster|Dalvik|"
+    "Nmap|nikto|feroxbuster|ffuf|wfuzz|Lynx|Googlebot|bingbot|CertUtil URL Agent|Faraday|HTTPie|rclone"
+)
+_PRODUCT = re.compile(r"[A-Za-z][\w.!#$%&*+^~-]*/[^\s\"'<>|,;()`“”„«»]*")
+_SOLO = re.compile(r"(?:like Gecko|Mobile|Safari|Gecko|Version|Edge|KHTML)(?![\w/])")
+_COMMENT_LENGTH = 400
+_QUOTED = {'"': '"', "'": "'", "`": "`", "“": '”“"', "„": "“”", "«": "»", "‘": "’", "‚": "‘"}
+_NONE = frozenset({"none", "n/a", "-", "unknown", "yes", "no", "null", "true", "false"})
+MAX_NAME = 400
+
+
+def find_agent(line: Line, start: int) -> tuple[Found | None, int]:
+    """The user agent that begins with a known client at `start`; and where to read on."""
+    end = agent_end(line.text, start)
+    value = line.text[start:end].rstrip(".,;")
+    return Found("user_agent", value, start, start + len(value)), end
+
+
+def agent_end(text: str, start: int) -> int:
+    """Where products, comments and versions in the manner of RFC 9110, section 10.1.5, end."""
+    plus = re.compile(r"[A-Za-z]+/[\d.]+\+\S*").match(text, start)
+    first = (
+        plus or _PRODUCT.match(text, start) or re.compile(r"[\w -]{1,40}/\S*").match(text, start)
+    )
+    end = first.end() if first else start
+    while not plus:
+        gap = 1 if text[end : end + 1] == " " else 0
+        if text[end + gap : end + gap + 1] == "(":
+            stop = _comment_end(text, end + gap)
+        else:
+            more = gap and (_PRODUCT.match(text, end + 1) or _SOLO.match(text, end + 1))
+            stop = more.end() if more else 0
+        if not stop:
+            break
+        end = stop
+    return end
+
+
+def _comment_end(text: str, start: int) -> int:
+    depth = 0
+    for at in range(start, min(len(text), start + _COMMENT_LENGTH)):
+        depth += {"(": 1, ")": -1}.get(text[at], 0)
+        if not depth:
+            return at + 1
+    return 0
+
+
+def find_named_agent(
+    line: Line, keyword_at: int, start: int, *, signed: bool
+) -> tuple[Found | None, int]:
+    """What follows `User-Agent:` (signed) or `user agent "`; and where to read on."""
+    quote = line.text[start : start + 1]
+    if quote in _QUOTED and quote:
+        end = _closing(line.text, start + 1, _QUOTED[quote])
+        return (_named("user_agent", line, start + 1, end), end) if end else (None, start)
+    if not signed:
+        return None, start
+    header = re.fullmatch(r"[\s>*-]*", line.before(keyword_at, 200))
+    end = len(line.text) if header else agent_end(line.text, start)
+    cell = re.compile(r"[^\t|]*").match(line.text, start, end)
+    return _named("user_agent", line, start, cell.end() if cell else end), end
+
+
+def find_named_mutex(line: Line, start: int, *, signed: bool) -> tuple[Found | None, int]:
+    """What follows `mutex named`, `mutex:` (signed) or `mutex "`; and where to read on."""
+    quote = line.text[start : start + 1]
+    if quote in _QUOTED and quote:
+        end = _closing(line.text, start + 1, _QUOTED[quote])
+        return (_named("mutex", line, start + 1, end), end) if end else (None, start)
+    word = re.compile(r"[^\s,;\"'`<>|“”„«»]{3,200}").match(line.text, start)
+    if not word:
+        return None, start
+    name = word[0].rstrip(".,:;)")
+    if not (signed or re.search(r"[\d_{\\]", name)):
+        return None, start
+    return _named("mutex", line, start, start + len(name)), start + len(name)
+
+
+def _closing(text: str, start: int, quotes: str) -> int:
+    ends = [at for quote in quotes if (at := text.find(quote, start, start + MAX_NAME)) > start]
+    return min(ends, default=0)
+
+
+def _named(kind: str, line: Line, start: int, end: int) -> Found | None:
+    value = line.text[start:end].strip(" \t\"'`").rstrip(",;")
+    if value.lower() in _NONE or len(value) < 2:
+        return None
+    at = line.text.index(value, start)
+    return Found(kind, value, at, at + len(value))
+
+
+def find_object_name(line: Line, start: int) -> tuple[Found | None, int]:
+    r"""The kernel object `Global\name` or `Local\name` at an offset; and where to read on."""
+    match = re.compile(r"\w+\\+(?:\{[\w-]{1,60}\}[\w.-]*|[\w.!@#$%&+=~-]{2,200})").match(
+        line.text, start
+    )
+    if not match:
+        return None, start + 1
+    value = re.sub(r"\\+", r"\\", match[0]).rstrip(".-")
+    return Found("mutex", value, start, match.end()), match.end()

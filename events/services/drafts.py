@@ -1,0 +1,146 @@
+"""Drafts: keeping what was typed, discarding it, and restoring what was discarded."""
+
+import json
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+
+from events import audit, outbox
+from events.models import State, Submission
+from events.payload import Tlp
+from events.services.people import Person
+from events.services.rules import WRITE, Conflict, move, must_be_editable, must_be_own
+
+COPY_MAX = 10_000
+
+
+class Changed(Conflict):
+    """Another tab or person saved this draft meanwhile; `current` is how it is now."""
+
+    def __init__(self, current: Submission) -> None:
+        super().__init__(
+            f"This draft was saved somewhere else at {current.updated_at:%H:%M:%S} UTC. "
+            "Your text is still here and was not saved over it."
+        )
+        self.current = current
+
+
+def save_draft(
+    *,
+    person: Person,
+    token: UUID,
+    typed: dict[str, Any],
+    submission: Submission | None = None,
+    version: int | None = None,
+) -> Submission:
+    """Keep what was typed. Nothing is sent.
+
+    Without a `submission`, the form's `token` is the id of the draft, so that saving again saves
+    into the same one. `version` is the draft's version that the form was made from: if it has
+    been saved since, `Changed` is raised and nothing is written. Raises `NotAllowed`, `Conflict`.
+    """
+    person.must(WRITE)
+    if submission is None:
+        try:
+            with transaction.atomic():
+                return _insert(new_draft(person, token, typed), person)
+        except IntegrityError:
+            submission = of_form(token, person)
+    must_be_editable(person, submission)
+    if version is not None and version != submission.version:
+        raise Changed(submission)
+    return _update(submission, typed)
+
+
+def new_draft(person: Person, token: UUID, typed: dict[str, Any]) -> Submission:
+    """A draft that is not stored yet; the form's `token` becomes its id."""
+    now = timezone.now()
+    return Submission(
+        id=token,
+        author=person.user,
+        author_name=person.actor.name,
+        created_at=now,
+        updated_at=now,
+        **columns(typed),
+    )
+
+
+def of_form(token: UUID, person: Person) -> Submission:
+    """The submission whose first form had `token`. Raises `NotAllowed`, `Conflict` for none."""
+    known = Submission.objects.filter(pk=token).first()
+    if known is None:
+        raise Conflict("This form could not be kept. Press the button again.")
+    must_be_own(person, known)
+    return known
+
+
+def columns(typed: dict[str, Any]) -> dict[str, str]:
+    """The columns of a draft: the text as ASCII JSON, and copies of what lists show."""
+    tlp = _plain(typed.get("tlp"))
+    return {
+        "typed": json.dumps(typed),
+        "category": _plain(typed.get("category")),
+        "event": _plain(typed.get("event")),
+        "tlp": tlp if tlp in set(Tlp) else "",
+    }
+
+
+def discard(*, person: Person, submission: Submission) -> Submission:
+    """DRAFT or REJECTED → DISCARDED. The text is kept, out of sight, and can be restored."""
+    person.must(WRITE)
+    must_be_editable(person, submission)
+    return _moved(submission, State.DISCARDED, "submission.discarded", person)
+
+
+def restore(*, person: Person, submission: Submission) -> Submission:
+    """DISCARDED → DRAFT."""
+    person.must(WRITE)
+    must_be_own(person, submission)
+    return _moved(submission, State.DRAFT, "submission.restored", person)
+
+
+def take_back(*, person: Person, submission: Submission) -> Submission:
+    """READY → DRAFT: stop a submission that is still waiting here, to change it."""
+    person.must(WRITE)
+    must_be_own(person, submission)
+    return _moved(submission, State.DRAFT, "submission.taken_back", person)
+
+
+def _moved(submission: Submission, to: State, action: str, person: Person) -> Submission:
+    with transaction.atomic():
+        move(submission, to, at=timezone.now(), next_at=None)
+        audit.append(outbox.fact(submission, action, person.actor))
+    return submission
+
+
+def _insert(draft: Submission, person: Person) -> Submission:
+    draft.save(force_insert=True)
+    audit.append(outbox.fact(draft, "submission.drafted", person.actor))
+    return draft
+
+
+def _update(draft: Submission, typed: dict[str, Any]) -> Submission:
+    now: datetime = timezone.now()
+    changes = columns(typed)
+    if draft.state == State.REJECTED:
+        # What was refused stays in the lists as it was sent; only the text goes on.
+        changes = {"typed": changes["typed"]}
+    rows = Submission.objects.filter(pk=draft.pk, state=draft.state, version=draft.version).update(
+        version=draft.version + 1, updated_at=now, **changes
+    )
+    if rows != 1:
+        raise Changed(Submission.objects.get(pk=draft.pk))
+    draft.version += 1
+    draft.updated_at = now
+    for name, value in changes.items():
+        setattr(draft, name, value)
+    return draft
+
+
+def _plain(value: object) -> str:
+    """`value` as text that every database stores: PostgreSQL takes neither NUL nor surrogates."""
+    text = value if isinstance(value, str) else ""
+    return text.replace("\x00", "").encode(errors="replace").decode()[:COPY_MAX]

@@ -1,0 +1,59 @@
+"""What every verb on a submission asks first: whose it is, in which state, and not too often."""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.conf import settings
+
+from events import outbox
+from events.models import EDITABLE, AuditEntry, State, Submission
+from events.services.people import NotAllowed, Person
+
+SEND = "events.send_submission"
+WRITE = "events.add_submission"
+SEND_WINDOW = timedelta(minutes=5)
+
+
+class Conflict(Exception):
+    """The submission changed meanwhile; the text tells the person."""
+
+
+class TooMany(Exception):
+    """The person sends faster than people do; the text says when to go on."""
+
+
+def must_be_own(person: Person, submission: Submission) -> None:
+    """Raise `NotAllowed` unless `person` is the author."""
+    if submission.author_id != person.user.pk:
+        raise NotAllowed("this belongs to somebody else")
+
+
+def must_be_editable(person: Person, submission: Submission) -> None:
+    """Raise `NotAllowed` for somebody else's, `Conflict` for one that cannot be changed."""
+    must_be_own(person, submission)
+    if submission.state not in EDITABLE:
+        raise Conflict(
+            f"This event is {submission.get_state_display().lower()} by now and cannot be changed."
+        )
+
+
+def must_not_run_away(person: Person, now: datetime) -> None:
+    """Raise `TooMany` after `SEND_LIMIT` sends in five minutes, by the log, which misses none."""
+    limit = settings.SEND_LIMIT
+    sent = AuditEntry.objects.filter(
+        actor=person.actor.name, at__gt=now - SEND_WINDOW, action="submission.frozen"
+    ).order_by("-at")
+    first = sent.values_list("at", flat=True)[limit - 1 : limit]
+    for moment in first:
+        raise TooMany(
+            f"You sent {limit} events within five minutes. Nothing was sent now, and your text is "
+            f"kept. Go on at {moment + SEND_WINDOW:%H:%M:%S} UTC."
+        )
+
+
+def move(submission: Submission, *path: State, **changes: Any) -> None:
+    """`outbox.move`, with `Conflict` for whatever stands in the way."""
+    try:
+        outbox.move(submission, *path, **changes)
+    except (outbox.Lost, ValueError):
+        raise Conflict("It changed meanwhile. Load the page again.") from None

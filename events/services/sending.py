@@ -1,0 +1,149 @@
+"""Sending: once per form, and again only where a person decides so and says why."""
+
+from typing import Any
+from uuid import UUID
+
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+
+from events import audit, outbox
+from events.models import FormToken, State, Submission
+from events.payload import EventCreate
+from events.services.api import client
+from events.services.drafts import Changed, columns, new_draft, of_form
+from events.services.people import Person
+from events.services.rules import (
+    SEND,
+    Conflict,
+    move,
+    must_be_editable,
+    must_be_own,
+    must_not_run_away,
+)
+
+
+def send(
+    *,
+    person: Person,
+    token: UUID,
+    typed: dict[str, Any],
+    payload: EventCreate,
+    submission: Submission | None = None,
+    version: int | None = None,
+) -> Submission:
+    """Send what was typed, once per form.
+
+    Returns the submission in whatever state it got to; trouble with the API is a state, not an
+    exception. The same `token` again returns the same submission and sends nothing. `version` as
+    in `save_draft`. Raises `NotAllowed`, `Conflict`, `TooMany` and `outbox.TooLarge`.
+    """
+    person.must(SEND)
+    if submission is None:
+        try:
+            return _deliver(_first(person, token, typed, payload), person)
+        except IntegrityError:
+            submission = of_form(token, person)
+        if submission.state != State.DRAFT or submission.attempt:
+            return submission
+    elif spent := FormToken.objects.select_related("submission").filter(token=token).first():
+        must_be_own(person, spent.submission)
+        return spent.submission
+    must_be_editable(person, submission)
+    if version is not None and version != submission.version:
+        raise Changed(submission)
+    try:
+        claimed = _later(person, token, typed, payload, submission)
+    except IntegrityError:
+        # Another post of the same form was first, and delivers it.
+        submission.refresh_from_db()
+        return submission
+    return _deliver(claimed, person)
+
+
+def send_again(*, person: Person, submission: Submission, reason: str) -> Submission:
+    """ABSENT → READY → SENDING: a person decides to send what was not found, and says why.
+
+    The bytes are frozen anew with the next attempt's number, so that both sends can be told apart
+    if the first one turns up after all. Raises `NotAllowed`, `Conflict`, `TooMany`, and
+    `ValueError` for an empty reason.
+    """
+    person.must(SEND)
+    must_be_own(person, submission)
+    reason = _reason(reason)
+    payload = EventCreate.model_validate_json(bytes(submission.body or b""))
+    with transaction.atomic():
+        now = timezone.now()
+        must_not_run_away(person, now)
+        if submission.state != State.ABSENT:
+            raise Conflict("It is no longer missing. Load the page again.")
+        _dispatch(submission, payload, person, action="submission.sent_again", reason=reason)
+    return _deliver(submission, person)
+
+
+def declare_absent(*, person: Person, submission: Submission, reason: str) -> Submission:
+    """UNKNOWN → ABSENT: a person looked in Cloudforce One and did not find it, and says so.
+
+    Not before the quiet period is over: an event may still appear until then.
+    """
+    person.must(SEND)
+    must_be_own(person, submission)
+    reason = _reason(reason)
+    now = timezone.now()
+    earliest = (submission.unknown_since or now) + outbox.quiet()
+    if now < earliest:
+        raise Conflict(f"It may still appear. Look again after {earliest:%H:%M:%S} UTC.")
+    with transaction.atomic():
+        move(submission, State.ABSENT, at=now, next_at=None)
+        audit.append(
+            outbox.fact(submission, "submission.declared_absent", person.actor, reason=reason)
+        )
+    return submission
+
+
+def _first(person: Person, token: UUID, typed: dict[str, Any], payload: EventCreate) -> Submission:
+    """A new submission whose id is the form's token: many parallel posts insert it once."""
+    with transaction.atomic():
+        must_not_run_away(person, timezone.now())
+        draft = new_draft(person, token, typed)
+        _dispatch(draft, payload, person)
+    return draft
+
+
+def _later(
+    person: Person,
+    token: UUID,
+    typed: dict[str, Any],
+    payload: EventCreate,
+    submission: Submission,
+) -> Submission:
+    """A stored draft or refused submission; its form's token is spent with the same commit."""
+    with transaction.atomic():
+        now = timezone.now()
+        must_not_run_away(person, now)
+        if token != submission.pk:
+            FormToken.objects.create(token=token, submission=submission, spent_at=now)
+        _dispatch(submission, payload, person, **columns(typed))
+    return submission
+
+
+def _dispatch(submission: Submission, payload: EventCreate, person: Person, **changes: Any) -> None:
+    try:
+        facts = outbox.dispatch(
+            submission, payload, actor=person.actor, now=timezone.now(), **changes
+        )
+    except outbox.Lost:
+        raise Conflict("Somebody changed this event meanwhile. Load the page again.") from None
+    audit.append(*facts)
+
+
+def _deliver(submission: Submission, person: Person) -> Submission:
+    if submission.state != State.SENDING:
+        return submission
+    return outbox.deliver(submission, client=client(), actor=person.actor)
+
+
+def _reason(text: str) -> str:
+    reason = text.strip()
+    if not reason:
+        raise ValueError("Write the reason: it is kept in the audit log.")
+    return reason

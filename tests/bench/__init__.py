@@ -1,0 +1,1 @@
+"""Benchmarks: what things cost against floors measured in the same run."""

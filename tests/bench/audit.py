@@ -1,0 +1,176 @@
+"""The audit list at 10 thousand, 100 thousand and a million entries, and verifying 200,000.
+
+Run by the bench's runner, or alone: `python -m tests.bench.audit [entries]`.
+"""
+
+import os
+import statistics
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from django.test import Client
+
+SIZES = (10_000, 100_000, 1_000_000)
+ROUNDS = 120
+VERIFIED = 200_000
+LIST = "/admin/events/auditentry/"
+START = datetime(2024, 1, 1, tzinfo=UTC)
+STEP = timedelta(seconds=47)
+PAYLOAD = '{"category":"Domain Resolution","event":"%s"}' % ("An attacker registered it. " * 30)
+
+
+def fill(entries: int) -> None:
+    """Append until the chain holds `entries`: every fifth has texts and indicators."""
+    from django.db import connection, transaction
+
+    from events.audit import chain
+
+    last = chain.head()
+    while last.seq < entries:
+        with transaction.atomic(), connection.cursor() as cursor:
+            links = []
+            for _ in range(min(5000, entries - last.seq)):
+                links.append(chain._link(_fact(last.seq), last, START + STEP * last.seq))
+                last = chain.Head(links[-1].entry.seq, links[-1].entry.hash)
+            chain._store(cursor, links)
+
+
+def _fact(number: int) -> "audit.Fact":  # noqa: F821
+    from events import audit
+
+    actions = ("submission.frozen", "submission.sending", "submission.created", "audit.viewed")
+    is_rare = number % 50_000 == 7
+    actor = audit.Actor(number % 9, f"person{number % 9}", "192.0.2.7", f"{number:032x}")
+    return audit.Fact(
+        "user.roles_changed" if is_rare else actions[number % 4],
+        audit.Actor(99, "rare", "192.0.2.9") if is_rare else actor,
+        object_id=f"00000000-0000-4000-8000-{number // 4:012x}",
+        outcome="denied" if is_rare else "ok",
+        tlp="red" if is_rare else ("green", "amber", "clear")[number % 3],
+        attempt=1,
+        status=200,
+        attachments={} if number % 5 else {"payload": PAYLOAD},
+        terms=() if number % 5 else (f"host{number}.example", "common.example"),
+    )
+
+
+def measure(client: "Client", sizes: tuple[int, ...] = SIZES) -> dict[str, float]:
+    """Fill, measure and print at each of `sizes`; the worst ratios by name."""
+    worst: dict[str, float] = {}
+    small: dict[str, float] = {}
+    for size in sizes:
+        fill(size)
+        if size >= VERIFIED and "verify" not in worst:
+            worst["verify"] = _verify()
+        for name, url in _pages(size).items():
+            ratio = _ratio(client, url)
+            grown = ratio / small.setdefault(name, ratio)
+            worst["hello"] = max(worst.get("hello", 0.0), ratio)
+            worst["growth"] = max(worst.get("growth", 0.0), grown)
+            print(
+                f"audit list {size:>9,}  {name:<22} {ratio:5.2f} x hello (to reach: 3)"
+                f"  {grown:5.2f} x at {sizes[0]:,} (to reach: 1.3)",
+                flush=True,
+            )
+    return worst
+
+
+def _pages(size: int) -> dict[str, str]:
+    middle = START + STEP * (size // 2)
+    day = f"{middle:%Y-%m-%d}"
+    return {
+        "newest": LIST,
+        "oldest": f"{LIST}?oldest=1",
+        "middle": f"{LIST}?before={middle:%Y-%m-%dT%H:%M:%S.%fZ}_{size // 2}",
+        "who, frequent": f"{LIST}?who=person3",
+        "who, rare": f"{LIST}?who=rare",
+        "who, unknown": f"{LIST}?who=nobody",
+        "what, frequent": f"{LIST}?action=submission.created",
+        "what, rare": f"{LIST}?action=user.roles_changed",
+        "outcome ok": f"{LIST}?outcome=ok",
+        "outcome denied": f"{LIST}?outcome=denied",
+        "TLP amber": f"{LIST}?tlp=amber",
+        "TLP red": f"{LIST}?tlp=red",
+        "from the middle": f"{LIST}?from={day}",
+        "to the middle": f"{LIST}?to={day}",
+        "to the middle, oldest": f"{LIST}?to={day}&oldest=1",
+        "one day": f"{LIST}?from={day}&to={day}",
+        "indicator, one": f"{LIST}?q=host{size // 10 * 5}.example",
+        "submission": f"{LIST}?q=00000000-0000-4000-8000-{size // 8:012x}",
+        "request": f"{LIST}?q={size // 2:032x}",
+    }
+
+
+def _ratio(client: "Client", url: str) -> float:
+    """The median of the page over the median of hello, measured in turns."""
+    times: dict[str, list[float]] = {"/hello/": [], url: []}
+    for _ in range(ROUNDS):
+        for path, taken in times.items():
+            taken.append(_timed(lambda path=path: _get(client, path)))
+    hello, page = (statistics.median(taken[10:]) for taken in times.values())
+    return page / hello
+
+
+def _get(client: "Client", path: str) -> None:
+    answer = client.get(path)
+    assert answer.status_code == 200, (path, answer.status_code)
+
+
+def _verify() -> float:
+    """Seconds for each 200,000 entries."""
+    from events import audit
+
+    start = time.perf_counter()
+    report = audit.verify()
+    seconds = (time.perf_counter() - start) / report.entries * VERIFIED
+    assert report.is_whole, report
+    print(f"verify_audit        {seconds:5.2f} s for each {VERIFIED:,} entries  (to reach: 5)")
+    return seconds
+
+
+def _timed(work: Callable[[], None]) -> float:
+    start = time.perf_counter()
+    work()
+    return time.perf_counter() - start
+
+
+def main() -> None:
+    """Measure in a database of its own, which is deleted afterwards."""
+    with tempfile.TemporaryDirectory() as state:
+        os.environ |= {
+            "STATE_DIR": state,
+            "PLAIN_HTTP": "1",
+            "DATABASE_URL": f"sqlite:///{state}/bench.sqlite3",
+            "DJANGO_SETTINGS_MODULE": "webui.settings",
+        }
+        import django
+
+        django.setup()
+        from django.contrib.auth.models import Group, User
+        from django.core.management import call_command
+        from django.test import Client, override_settings
+
+        call_command("migrate", verbosity=0)
+        user = User.objects.create_user("auditor")
+        user.groups.add(Group.objects.get(name="auditor"))
+        most = int(sys.argv[1]) if sys.argv[1:] else SIZES[-1]
+        with override_settings(
+            ROOT_URLCONF="tests.bench.urls",
+            STORAGES={
+                "staticfiles": {
+                    "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
+                }
+            },
+        ):
+            client = Client(SERVER_NAME="127.0.0.1")
+            client.force_login(user)
+            measure(client, tuple(size for size in SIZES if size <= most))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,96 @@
+"""One send through the form, against a bare view that does one insert and one pooled POST."""
+
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from uuid import uuid4
+
+from django.conf import settings
+from django.test import Client, override_settings
+
+from events import services
+from tests.desk import ROOT, free_port
+
+ROUNDS = 300
+FORM = {
+    "category": "Domain Resolution",
+    "date": "2022-04-01T00:00:00Z",
+    "event": "An attacker registered the domain domain.com",
+    "tlp": "amber",
+    "attacker": "Flying Yeti",
+    "attacker_country": "CN",
+    "target_country": "US",
+    "target_industry": "Agriculture",
+    "raw_data": "{}",
+    "indicators-TOTAL_FORMS": "1",
+    "indicators-INITIAL_FORMS": "0",
+    "indicators-0-indicator_type": "domain",
+    "indicators-0-value": "domain.com",
+    "action": "send",
+}
+
+
+def measure(client: Client) -> float:
+    """Print and return the ratio of the medians, measured in turns."""
+    port = free_port()
+    sandbox = subprocess.Popen(
+        [sys.executable, "manage.py", "run_sandbox", f"--port={port}"],
+        cwd=ROOT,
+        stdout=subprocess.DEVNULL,
+    )
+    base_url = f"http://127.0.0.1:{port}/client/v4"
+    try:
+        _wait(port)
+        with override_settings(
+            CLOUDFLARE=replace(settings.CLOUDFLARE, base_url=base_url), SEND_LIMIT=10**6
+        ):
+            services.client.cache_clear()
+            return _ratio(client)
+    finally:
+        services.client.cache_clear()
+        sandbox.terminate()
+        sandbox.wait()
+
+
+def _ratio(client: Client) -> float:
+    times: dict[str, list[float]] = {"bare": [], "send": []}
+    for _ in range(ROUNDS):
+        times["bare"].append(_timed(lambda: _bare(client)))
+        times["send"].append(_timed(lambda: _send(client)))
+    medians = {name: statistics.median(values[20:]) for name, values in times.items()}
+    ratio = medians["send"] / medians["bare"]
+    print(
+        f"one send            {medians['send'] * 1e3:7.2f} ms   bare insert + POST "
+        f"{medians['bare'] * 1e3:6.2f} ms   {ratio:5.2f} x  (to reach: 1.5)"
+    )
+    return ratio
+
+
+def _bare(client: Client) -> None:
+    answer = client.post("/bare/", {"form_token": str(uuid4())})
+    assert answer.status_code == 200, answer.content
+
+
+def _send(client: Client) -> None:
+    answer = client.post("/events/new/", FORM | {"form_token": str(uuid4())})
+    assert answer.status_code == 302, answer.content[:2000]
+
+
+def _timed(work: Callable[[], None]) -> float:
+    start = time.perf_counter()
+    work()
+    return time.perf_counter() - start
+
+
+def _wait(port: int) -> None:
+    import socket
+
+    for _ in range(200):
+        with socket.socket() as probe:
+            if probe.connect_ex(("127.0.0.1", port)) == 0:
+                return
+        time.sleep(0.05)
+    raise AssertionError("the sandbox did not start")

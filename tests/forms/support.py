@@ -1,0 +1,132 @@
+"""A form as a browser fills it in, and a page as a person reads it."""
+
+from dataclasses import dataclass, field
+from html.parser import HTMLParser
+
+from django.http import HttpResponse
+from django.test import Client
+
+NEW = "/events/new/"
+VOID = frozenset({"input", "br", "meta", "link", "hr", "img", "path", "rect"})
+
+EXAMPLE = {
+    "category": "Domain Resolution",
+    "date": "2022-04-01T00:00:00Z",
+    "event": "An attacker registered the domain domain.com",
+    "insight": "",
+    "attacker": "Flying Yeti",
+    "attacker_country": "CN",
+    "target_country": "US",
+    "target_industry": "Agriculture",
+    "tlp": "amber",
+    "dataset_id": "",
+    "tags": "",
+    "raw_data": "",
+    "raw_source": "",
+    "raw_tlp": "",
+    "indicator_text": "",
+    "form_token": "2d1f9c1e-6f4b-4d0e-9d5a-0d8f6f4a1c11",
+    "action": "preview",
+}
+
+
+def rows(*pairs: tuple[str, str]) -> dict[str, str]:
+    """Indicator rows of (type, value) as a browser posts them."""
+    posted = {"indicators-TOTAL_FORMS": str(len(pairs)), "indicators-INITIAL_FORMS": "0"}
+    for number, (kind, value) in enumerate(pairs):
+        posted[f"indicators-{number}-indicator_type"] = kind
+        posted[f"indicators-{number}-value"] = value
+    return posted
+
+
+@dataclass
+class Element:
+    """One element: its tag, attributes, the text inside it, the elements inside it."""
+
+    tag: str
+    attrs: dict[str, str]
+    text: str = ""
+    inside: list["Element"] = field(default_factory=list)
+
+
+class Page(HTMLParser):
+    """The elements of a page, to be found by id or by tag."""
+
+    def __init__(self, response: HttpResponse) -> None:
+        super().__init__()
+        self.status = response.status_code
+        self.html = response.content.decode()
+        self.all: list[Element] = []
+        self._open: list[Element] = []
+        self.feed(self.html)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        element = Element(tag, {name: value or "" for name, value in attrs})
+        self.all.append(element)
+        for outer in self._open:
+            outer.inside.append(element)
+        if tag not in VOID:
+            self._open.append(element)
+
+    def handle_endtag(self, tag: str) -> None:
+        while self._open and self._open.pop().tag != tag:
+            pass
+
+    def handle_data(self, data: str) -> None:
+        for element in self._open:
+            element.text += data
+
+    def id(self, identifier: str) -> Element:
+        """The one element with this id."""
+        (element,) = [e for e in self.all if e.attrs.get("id") == identifier]
+        return element
+
+    def tags(self, tag: str, **attrs: str) -> list[Element]:
+        """Every element of this tag with these attributes."""
+        return [
+            e
+            for e in self.all
+            if e.tag == tag and all(e.attrs.get(k.rstrip("_")) == v for k, v in attrs.items())
+        ]
+
+    def value(self, name: str) -> str:
+        """What the field with this name holds."""
+        for element in self.all:
+            if element.attrs.get("name") != name or element.tag == "button":
+                continue
+            if element.tag == "select":
+                chosen = [o for o in element.inside if "selected" in o.attrs]
+                return chosen[0].attrs["value"] if chosen else ""
+            if element.tag == "textarea":
+                return element.text.removeprefix("\n")
+            if element.attrs.get("type") != "radio":
+                return element.attrs.get("value", "")
+            if "checked" in element.attrs:
+                return element.attrs["value"]
+        return ""
+
+    def error(self, name: str) -> str:
+        """What stands beside the field with this name as its error."""
+        found = [e for e in self.all if e.attrs.get("id") == f"id_{name}_error"]
+        return found[0].text if found else ""
+
+    @property
+    def summary(self) -> list[str]:
+        """The errors in the summary at the top."""
+        boxes = [e for e in self.all if e.attrs.get("id") == "problems"]
+        return [item.text for box in boxes for item in box.inside if item.tag == "li"]
+
+    @property
+    def rows(self) -> list[tuple[str, str]]:
+        """The indicator rows shown, as (type, value)."""
+        total = int(self.value("indicators-TOTAL_FORMS"))
+        return [
+            (self.value(f"indicators-{n}-indicator_type"), self.value(f"indicators-{n}-value"))
+            for n in range(total)
+        ]
+
+
+def press(client: Client, action: str = "preview", url: str = NEW, **changes: str) -> Page:
+    """The page that follows a press of a button on the example form with `changes`."""
+    posted = EXAMPLE | rows(("domain", "domain.com")) | changes | {"action": action}
+    return Page(client.post(url, posted))

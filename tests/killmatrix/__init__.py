@@ -1,0 +1,1 @@
+"""The kill matrix: real processes are killed at every step of a send; a ledger judges the rest."""

@@ -1,0 +1,108 @@
+"""The verdict on a run: the sandbox's ledger says what is there, the database what was kept."""
+
+import json
+import time
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from events.sandbox import HeldEvent, Ledger
+from tests.killmatrix.databases import Row, Store
+from tests.killmatrix.plans import Plan
+from tests.killmatrix.victim import stored
+
+NOT_THERE = {"draft", "ready", "rejected", "absent"}
+UNFINISHED = {"sending", "unknown"}
+LATE_AT_MOST = 5.0
+
+
+@dataclass
+class Verdict:
+    """What became of one run; `wrong` is a sentence, empty when its final state tells the truth."""
+
+    number: int
+    point: str
+    behaviour: str
+    kills: int
+    posts: int
+    state: str
+    held: int
+    is_lost: bool
+    is_silent_duplicate: bool
+    is_unrecorded: bool
+    wrong: str
+
+    @property
+    def is_bad(self) -> bool:
+        """Whether anything is wrong."""
+        return bool(self.is_lost or self.is_silent_duplicate or self.is_unrecorded or self.wrong)
+
+    def to_json(self) -> str:
+        """For a pipe."""
+        return json.dumps(asdict(self))
+
+
+def decided(ledger: Ledger, plan: Plan) -> None:
+    """Wait until the sandbox has decided on everything that arrived for this run."""
+    until = time.monotonic() + LATE_AT_MOST
+    while any(each.outcome == "waiting" for each in ledger.attempts(str(plan.token))):
+        if time.monotonic() > until:
+            raise RuntimeError("the sandbox does not decide")
+        time.sleep(0.02)
+
+
+def silent_duplicate(ledger: Ledger, store: Store, plan: Plan) -> bool:
+    """Two there, and here no word of it."""
+    row = store.row(plan.token)
+    return len(ledger.events(str(plan.token))) > 1 and (not row or row.state != "duplicated")
+
+
+def verdict(
+    ledger: Ledger, store: Store, plan: Plan, *, kills: int, acknowledged: set[str], silent: bool
+) -> Verdict:
+    """`acknowledged` is what the product said it saved; `silent` whether it hid a duplicate."""
+    row, held = store.row(plan.token), ledger.events(str(plan.token))
+    return Verdict(
+        number=plan.number,
+        point=plan.point,
+        behaviour=plan.behaviour,
+        kills=kills,
+        posts=len(ledger.attempts(str(plan.token))),
+        state=row.state if row else "no record",
+        held=len(held),
+        is_lost=_is_lost(plan, row, acknowledged),
+        is_silent_duplicate=silent or silent_duplicate(ledger, store, plan),
+        is_unrecorded=bool(held) and row is None,
+        wrong=_wrong(row, held) if row else "",
+    )
+
+
+def _is_lost(plan: Plan, row: Row | None, acknowledged: set[str]) -> bool:
+    """A later text may be there although its acknowledgement died; an earlier one may not."""
+    text = row.typed if row else None
+    if "saved 2" in acknowledged:
+        return text != stored(plan, 2)
+    if "saved 1" in acknowledged:
+        return text not in {stored(plan, 1), stored(plan, 2)}
+    return False
+
+
+def _wrong(row: Row, held: list[HeldEvent]) -> str:
+    uuids = {event.uuid for event in held}
+    if row.state in UNFINISHED:
+        return f"still {row.state}"
+    if row.state in NOT_THERE:
+        return f"{row.state}, and {len(held)} there" if held else ""
+    if row.state == "duplicated":
+        found = set(json.loads(row.found))
+        return "" if len(held) > 1 and found == uuids else f"{found} found, {uuids} there"
+    if uuids != {row.event_uuid} or len(held) != 1:
+        return f"created as {row.event_uuid}, and {uuids} there"
+    if _unmarked(json.loads(bytes(row.body or b"{}"))) != _unmarked(held[0].sent):
+        return "what is there is not what was frozen"
+    return ""
+
+
+def _unmarked(wire: dict[str, Any]) -> dict[str, Any]:
+    """Without the mark, whose attempt number differs when a person sent again."""
+    data = {key: value for key, value in wire["raw"]["data"].items() if key != "event_desk"}
+    return wire | {"raw": wire["raw"] | {"data": data}}

@@ -1,0 +1,103 @@
+"""A whole matrix on one database: the lanes, their verdicts, the two controls that must fail."""
+
+import gc
+import json
+import selectors
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from tests.killmatrix import processes
+from tests.killmatrix.databases import Databases
+from tests.killmatrix.judge import Verdict
+from tests.killmatrix.lane import HASTY, MATRIX, NAIVE, Kind, Lane
+from tests.killmatrix.processes import Child
+from tests.killmatrix.report import Outcome, table
+
+NAMES = {
+    MATRIX: "Event Desk",
+    NAIVE: "control: one transaction",
+    HASTY: "control: no quiet period",
+}
+CONTROL_SHARE = 10
+CONTROL_LEAST = 40
+
+
+def run(runs: int, seed: int, lanes: int, database: str) -> bool:
+    """Print the report; True if the product holds and both controls fail."""
+    with tempfile.TemporaryDirectory(prefix="matrix-") as folder:
+        databases = Databases(Path(folder))
+        gc.freeze()
+        try:
+            controls = max(CONTROL_LEAST, runs // CONTROL_SHARE)
+            matrix = _outcome(MATRIX, runs, seed, lanes, databases, Path(folder))
+            naive = _outcome(NAIVE, controls, seed, lanes, databases, Path(folder))
+            hasty = _outcome(HASTY, controls, seed, lanes, databases, Path(folder))
+        finally:
+            databases.drop()
+    print(table(matrix, (naive, hasty), database, seed), flush=True)
+    return _is_proof(matrix, naive, hasty)
+
+
+def _is_proof(matrix: Outcome, naive: Outcome, hasty: Outcome) -> bool:
+    faults = [
+        (matrix.failures, "Event Desk lost, doubled, forgot or misstated something."),
+        (not naive.silent + naive.unrecorded, "One transaction around everything did no harm."),
+        (not hasty.silent, "Without a quiet period nothing was doubled."),
+    ]
+    for is_fault, sentence in faults:
+        if is_fault:
+            print(f"FAILED: {sentence}", flush=True)
+    return not any(is_fault for is_fault, _ in faults)
+
+
+def _outcome(
+    kind: Kind, runs: int, seed: int, lanes: int, databases: Databases, folder: Path
+) -> Outcome:
+    outcome, began = Outcome(NAMES[kind]), time.monotonic()
+    count = min(lanes, runs)
+    started = []
+    for index in range(count):
+        place = folder / f"{kind.name}-{index}"
+        place.mkdir()
+        name = databases.lane()
+
+        def role(say: processes.Say, index: int = index, name: str = name, place: Path = place) -> None:
+            Lane(kind, seed, databases, name, place).run(range(index, runs, count), say)
+
+        started.append(processes.start(role, at_most=None))
+    _collect(started, outcome)
+    outcome.seconds = time.monotonic() - began
+    return outcome
+
+
+def _collect(lanes: list[Child], outcome: Outcome) -> None:
+    """Read all lanes at once; a lane that dies is a failure of the matrix."""
+    with selectors.DefaultSelector() as selector:
+        for lane in lanes:
+            selector.register(lane.pipe, selectors.EVENT_READ, bytearray())
+        while selector.get_map():
+            for key, _ in selector.select():
+                piece = processes.read(key.fd)
+                key.data.extend(piece)
+                *lines, rest = bytes(key.data).split(b"\n")
+                key.data[:] = rest
+                for line in lines:
+                    _take(json.loads(line), outcome)
+                if not piece:
+                    selector.unregister(key.fd)
+    for lane in lanes:
+        if processes.end(lane).is_killed:
+            raise RuntimeError("a lane was killed")
+
+
+def _take(said: dict[str, str], outcome: Outcome) -> None:
+    if "problem" in said:
+        outcome.problems.append(said["problem"])
+    elif "stray" in said:
+        outcome.strays.append(said["stray"])
+    else:
+        outcome.verdicts.append(Verdict(**said))
+        if sys.stderr.isatty():
+            print(f"\r{outcome.name}: {len(outcome.verdicts)} runs ", end="", file=sys.stderr)
