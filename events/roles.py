@@ -1,4 +1,7 @@
-"""The four groups and what each may do; the migration that makes them reads this table."""
+"""The four groups and what each may do, for the migrations that give it to them."""
+
+from django.apps.registry import Apps
+from django.contrib.auth.management import create_permissions
 
 _AUTH = ("auth.add_user", "auth.change_user", "auth.view_user", "auth.view_group")
 
@@ -37,3 +40,23 @@ ROLES: dict[str, tuple[str, ...]] = {
         *_AUTH,
     ),
 }
+
+
+def grant(apps: Apps) -> None:
+    """Make the groups, and give each what it may do, as far as the models of `apps` go.
+
+    A permission of a later migration does not exist yet; that migration calls this again.
+    """
+    for label in ("auth", "events"):
+        config = apps.get_app_config(label)
+        # Permissions are otherwise made after all migrations; the groups need them now.
+        config.models_module = config.module
+        create_permissions(config, apps=apps, verbosity=0)
+        config.models_module = None
+    permissions = {
+        f"{permission.content_type.app_label}.{permission.codename}": permission
+        for permission in apps.get_model("auth", "Permission").objects.select_related()
+    }
+    for role, names in ROLES.items():
+        group, _ = apps.get_model("auth", "Group").objects.get_or_create(name=role)
+        group.permissions.add(*(permissions[name] for name in names if name in permissions))

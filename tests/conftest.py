@@ -8,7 +8,8 @@ from django.conf import settings
 from django.contrib.auth.models import Group, User
 from django.test import Client
 
-from events import services
+from events import reference, services
+from events.outbox import pace
 from events.sandbox import Sandbox
 
 PASSWORD = "correct horse battery staple"
@@ -24,6 +25,16 @@ def pytest_configure() -> None:
         "django.contrib.auth.hashers.MD5PasswordHasher",
         *settings.PASSWORD_HASHERS,
     ]
+
+
+@pytest.fixture(autouse=True)
+def _fresh_lists() -> Iterator[None]:
+    """What one test fetched, or was told to wait for, is not there for the next."""
+    reference.forget()
+    pace.forget()
+    yield
+    reference.forget()
+    pace.forget()
 
 
 def make_user(name: str, *roles: str) -> User:

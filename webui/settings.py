@@ -84,7 +84,7 @@ CRISPY_TEMPLATE_PACK = "desk"
 CRISPY_ALLOWED_TEMPLATE_PACKS = ("desk",)
 CRISPY_CLASS_CONVERTERS: dict[str, str] = {}
 
-AUTHENTICATION_BACKENDS = ["django.contrib.auth.backends.ModelBackend"]
+AUTHENTICATION_BACKENDS = ["webui.backends.RoleBackend"]
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.Argon2PasswordHasher"]
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},

@@ -18,6 +18,7 @@ urlpatterns = [
     path("events/<uuid:pk>/take-back/", event.take_back, name="event_take_back"),
     path("accounts/login/", accounts.SignIn.as_view(), name="login"),
     path("accounts/logout/", accounts.SignOut.as_view(), name="logout"),
+    path("accounts/password/", accounts.ChangePassword.as_view(), name="password_change"),
     path("admin/", admin.site.urls),
     path("healthz", health.healthz, name="healthz"),
 ]

@@ -15,6 +15,7 @@ from django.db import connection
 from django.db.models import Q
 
 from events.audit import body
+from events.indicators import refang
 from events.models import AuditEntry, AuditTerm, Submission
 from events.payload import Tlp
 
@@ -163,7 +164,7 @@ def _found(wanted: Wanted) -> list[int]:
     ways = [Q(object_id__in=_object_ids(identifier) if identifier else [body.escaped(text)])]
     if _HEX.fullmatch(lower):
         ways.append(Q(hash=lower) if len(lower) == 64 else Q(request_id=lower))
-    by_term = AuditTerm.objects.filter(digest=body.term(text))
+    by_term = AuditTerm.objects.filter(digest__in={body.term(text), body.term(refang(text))})
     if not wanted.is_red_visible:
         by_term = by_term.exclude(entry__tlp=Tlp.RED)
     numbers = {*by_term.order_by("-entry_id").values_list("entry_id", flat=True)[:MATCHES]}

@@ -22,7 +22,7 @@ class Text(forms.Field):
         super().__init__(required=required, label=label or LABELS.get(name, ""), widget=widget)
         self.hint = hint or ("" if required else "optional")
         if required and not isinstance(widget, forms.RadioSelect):
-            widget.attrs["aria-required"] = "true"
+            self.widget.attrs["aria-required"] = "true"
 
     def validate(self, value: Any) -> None:
         """Nothing: the payload decides what is missing."""

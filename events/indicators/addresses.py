@@ -17,6 +17,7 @@ _VERSION_KEY = re.compile(
     r"(?i)(?:\bv\d{0,2}[ .:=]?|(?:version|ver|build|release)['\"]?\s*[:=]\s*['\"]?|"
     r"\.(?:jar|dll|exe|so)[:@]|CEF:\d\|[^|]*\|[^|]*\||^\s*##+\s|\bOID[ :=]*)$"
 )
+_CAMEL_CASE = re.compile(r"\b[A-Z]+[a-z]+[A-Z]\w* $")
 _HEX_PAIRS = re.compile(r"[0-9A-Fa-f]{1,2}(?::[0-9A-Fa-f]{1,2})+")
 _INTERFACE = re.compile(r"[A-Za-z]:$")
 
@@ -63,14 +64,18 @@ def _is_version(line: Line, start: int, end: int) -> bool:
     text = line.text
     if text[start:end].endswith(".0.0.0") and text[end : end + 1] != "/" and text[start] != "0":
         return True
-    return line.headings.cue(text, start) == "version" or _follows_version_word(before)
+    if line.headings.cue(text, start) == "version" or _follows(before, VERSION_WORDS):
+        return True
+    return not text.startswith("10.", start) and (
+        _follows(before, VERSIONED_PRODUCTS) or bool(_CAMEL_CASE.search(before))
+    )
 
 
-def _follows_version_word(before: str) -> bool:
-    """Whether "version", a product or "section" leads here: `versions 3.1.0.2 through`."""
+def _follows(before: str, words: frozenset[str]) -> bool:
+    """Whether one of the words leads here, if over other numbers: `versions 3.1.0.2 through`."""
     for word in reversed(re.findall(r"[^\s,;|(\"'’`]+|[,;]", before)):
         plain = word.lower().strip(":.*")
-        if plain in VERSION_WORDS or plain in VERSIONED_PRODUCTS:
+        if plain in words:
             return True
         if not (plain in VERSION_LINKS or re.fullmatch(r"v?[\d.]*", plain)):
             return False

@@ -2,7 +2,9 @@
 
 import re
 
+from events.indicators.lexicon import CUE
 from events.indicators.line import Found, Line
+from events.indicators.normalise import collapse_backslashes
 
 CLIENTS = (
     "Mozilla|Opera|curl|Wget|python-requests|Python-urllib|python-httpx|aiohttp|Go-http-client|"
@@ -14,6 +16,7 @@ _PRODUCT = re.compile(r"[A-Za-z][\w.!#$%&*+^~-]*/[^\s\"'<>|,;()`“”„«»]*"
 _SOLO = re.compile(r"(?:like Gecko|Mobile|Safari|Gecko|Version|Edge|KHTML)(?![\w/])")
 _COMMENT_LENGTH = 400
 _QUOTED = {'"': '"', "'": "'", "`": "`", "“": '”“"', "„": "“”", "«": "»", "‘": "’", "‚": "‘"}
+_OBJECT = re.compile(r"\w+\\+(?:[\w.!@#$%&+=~-]|\{[\w-]{1,60}\}){1,200}(?!\\)")
 _NONE = frozenset({"none", "n/a", "-", "unknown", "yes", "no", "null", "true", "false"})
 MAX_NAME = 400
 
@@ -80,7 +83,7 @@ def find_named_mutex(line: Line, start: int, *, signed: bool) -> tuple[Found | N
     if not word:
         return None, start
     name = word[0].rstrip(".,:;)")
-    if not (signed or re.search(r"[\d_{\\]", name)):
+    if not (signed or re.search(r"[\d_{\\]|[a-z][A-Z]", name)) or CUE.fullmatch(name):
         return None, start
     return _named("mutex", line, start, start + len(name)), start + len(name)
 
@@ -100,10 +103,8 @@ def _named(kind: str, line: Line, start: int, end: int) -> Found | None:
 
 def find_object_name(line: Line, start: int) -> tuple[Found | None, int]:
     r"""The kernel object `Global\name` or `Local\name` at an offset; and where to read on."""
-    match = re.compile(r"\w+\\+(?:\{[\w-]{1,60}\}[\w.-]*|[\w.!@#$%&+=~-]{2,200})").match(
-        line.text, start
-    )
+    match = _OBJECT.match(line.text, start)
     if not match:
         return None, start + 1
-    value = re.sub(r"\\+", r"\\", match[0]).rstrip(".-")
+    value = collapse_backslashes(match[0]).rstrip(".-")
     return Found("mutex", value, start, match.end()), match.end()

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 
 from events.indicators.line import Found, Line
-from events.indicators.normalise import normalise
+from events.indicators.scan import normalised
 
 _BY_HEADING = frozenset({"asn", "mutex", "user_agent"})
 _ITEM = re.compile(r"[\s*•>–-]*(?:\d{1,3}[.)]\s)?\s*")
@@ -58,8 +58,4 @@ def _trimmed(kind: str, line: Line, start: int, end: int) -> Found | None:
     text = line.text[start:end]
     inner = text.strip(_QUOTES)
     at = start + text.find(inner)
-    try:
-        value = normalise(kind, inner)
-    except ValueError:
-        return None
-    return Found(kind, value, at, at + len(inner))
+    return normalised(Found(kind, inner, at, at + len(inner)))

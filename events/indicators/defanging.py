@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from events.indicators.hosts import has_public_suffix
 from events.indicators.lexicon import MAILBOXES, STOP_WORDS
-from events.indicators.mapped import Mapped, Rule, substitution
+from events.indicators.mapped import Mapped, Rule, bracketed, substitution
 
 _ENTITIES = {
     "#46": ".", "#x2e": ".", "period": ".", "#58": ":", "#x3a": ":", "colon": ":", "#64": "@",
@@ -19,7 +19,6 @@ _LOOKS_LIKE_ASCII = {
 }  # fmt: skip
 HIDDEN = "\u00ad\u034f\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufe00-\ufe0f\ufeff"
 _OPEN, _CLOSE, _GAP = r"[\[({<]", r"[\])}>]", r"[ \t]{0,2}"
-_BEFORE_SLASHES = rf"(?={_OPEN}?:|{_OPEN}?//)"
 
 
 def _fold(match: re.Match[str]) -> str:
@@ -31,8 +30,39 @@ def _entity(match: re.Match[str]) -> str:
     return _ENTITIES[match[1].lower()]
 
 
-def _http(match: re.Match[str]) -> str:
-    return "https" if match[1] else "http"
+_SEPARATOR = re.compile(rf"[\[({{<:]:?{_CLOSE}?(?:{_OPEN}?\\?/{_CLOSE}?){{2}}")
+_SCHEME = re.compile(
+    rf"(?i)(?<![a-z0-9])(?:(?P<http>h(?:xx|tx|xt|zz|xxx|\*\*|\+\+|__|##|~~|--)p|h{{1,2}}t{{1,3}}p{{1,2}}|"
+    rf"ttp|httx|meow|purr|htt{_OPEN}p{_CLOSE}|h{_OPEN}tt{_CLOSE}p)|f[x*]{{1,2}}p)"
+    rf"(?P<s>s|{_OPEN}s{_CLOSE})?$|{_OPEN}(?P<whole>h(?:xx|tt)p(?P<secure>s?)){_CLOSE}$"
+)
+_LONGEST_SCHEME = 12
+
+
+def _schemes(done: Mapped) -> Mapped:
+    """`hxxp[:]//`, `meow://`, `http[s]:\\/\\/`: the sign between scheme and host, then the scheme."""
+    return done.edit(_find_schemes(done.text))
+
+
+def _find_schemes(text: str) -> Iterator[tuple[int, int, str]]:
+    last = 0
+    for match in _SEPARATOR.finditer(text):
+        start = match.start()
+        floor = max(last, start - _LONGEST_SCHEME)
+        if ":" not in match[0] or not re.match(r"[\w\])}]", text[start - 1 : start] or " "):
+            continue
+        scheme = _SCHEME.search(text[floor:start])
+        yield (
+            floor + scheme.start() if scheme else start,
+            match.end(),
+            (_plain_scheme(scheme) if scheme else "") + "://",
+        )
+        last = match.end()
+
+
+def _plain_scheme(match: re.Match[str]) -> str:
+    name = "http" if match["http"] or match["whole"] else "ftp"
+    return name + ("s" if match["s"] or match["secure"] else "")
 
 
 def _inside(match: re.Match[str]) -> str:
@@ -84,51 +114,50 @@ def _is_mailbox(local: str, before: str) -> bool:
     return bool(named or _MAIL_CUE.search(before))
 
 
-RULES: tuple[Rule, ...] = (
+_NOT_ASCII: tuple[Rule, ...] = (
     substitution(f"[{HIDDEN}]+", ""),
     substitution(
         r"[\uff01-\uff5e\u2024\u2215\u2044\ua789\u2236\u2010\u2011\u00a0\u1680\u2000-\u200a\u202f"
         r"\u205f\u3000\u24b6-\u24e9\U0001d400-\U0001d7ff]",
         _fold,
     ),
-    substitution(r"(?<=[0-9A-Za-z])[\u3002\uff61](?=[0-9A-Za-z])", "."),
-    substitution(rf"(?i)&({'|'.join(_ENTITIES)});", _entity),
-    # hxxp:\\evil\a, then hxxp//evil, hXXp[s]:, meow:, fxp:, and the slashes behind them
+    substitution(r"[\u3002\uff61](?<=[0-9A-Za-z].)(?=[0-9A-Za-z])", "."),
+)
+_ANY: tuple[Rule, ...] = (
+    substitution(rf"&(?i:({'|'.join(_ENTITIES)}));", _entity),
     substitution(
-        r"(?i)(?<!\w)h(?:tt|xx|tx|xt|\*\*)ps?:\\\\[^\s\"'<>|]{1,2000}",
+        r"[hH](?<!\w[hH])(?i:tt|xx|tx|xt|\*\*)[pP][sS]?:\\\\[^\s\"'<>|]{1,2000}",
         lambda match: match[0].replace("\\", "/"),
     ),
-    substitution(r"(?i)(?<!\w)h(?:xx|tx|xt|\*\*)p(s?)//", lambda match: _http(match) + "://"),
     substitution(
-        rf"(?i)(?<![a-z0-9])(?:h(?:xx|tt|tx|xt|zz|xxx|\*\*|\+\+|__|##|~~|--)p|httx|meow|purr|"
-        rf"htt{_OPEN}p{_CLOSE}|h{_OPEN}tt{_CLOSE}p)(s|{_OPEN}s{_CLOSE})?{_BEFORE_SLASHES}",
-        _http,
+        r"[hH](?<!\w[hH])(?i:xx|tx|xt|\*\*)[pP]([sS]?)//",
+        lambda match: f"http{match[1].lower()}://",
     ),
-    substitution(rf"(?i){_OPEN}h(?:xx|tt)p(s?){_CLOSE}{_BEFORE_SLASHES}", _http),
-    substitution(
-        rf"(?i)(?<![a-z0-9])f[x*]{{1,2}}p(s?){_BEFORE_SLASHES}", lambda match: "ftp" + match[1]
-    ),
-    substitution(rf"(?<=[a-zA-Z0-9]){_OPEN}?:{_CLOSE}?(?:{_OPEN}?\\?/{_CLOSE}?){{2}}", "://"),
-    substitution(r"(?<=[:/\w])\\/", "/"),
-    substitution(
-        rf"(?i)(?<=\w){_GAP}{_OPEN}{_GAP}(?:@|at|ät){_GAP}{_CLOSE}{_GAP}(?=[\w\[({{])", "@"
-    ),
-    substitution(r"(?<=[a-z0-9])_AT_(?=[a-z0-9])", "@"),
-    substitution(r"(?<=[a-z0-9])AT(?=[a-z0-9-]{2,63}(?:\.|DOT|\[\.))", "@"),
-    substitution(
-        rf"(?i)(?<=[\w\])}}]){_GAP}{_OPEN}{{1,2}}{_GAP}(?:\.|dot|d0t|punkt|point|punto|ponto|点){_GAP}"
-        rf"{_CLOSE}{{1,2}}{_GAP}(?=[\w\[({{])",
-        ".",
+    _schemes,
+    substitution(r"\\(?<=[:/\w]\\)/", "/"),
+    bracketed(rf"{_OPEN}{_GAP}(?i:@|at|ät){_GAP}{_CLOSE}", "@"),
+    substitution(r"_(?<=[a-z0-9]_)AT_(?=[a-z0-9])", "@"),
+    substitution(r"A(?<=[a-z0-9]A)T(?=[a-z0-9-]{2,63}(?:\.|DOT|\[\.))", "@"),
+    bracketed(
+        rf"{_OPEN}{{1,2}}{_GAP}(?i:\.|dot|d0t|punkt|point|punto|ponto|点){_GAP}{_CLOSE}{{1,2}}", "."
     ),
     substitution(
-        rf"(?i)(?<=\w){_OPEN}\.([a-z]{{2,24}}|\d{{1,3}}){_CLOSE}", lambda match: "." + match[1]
+        rf"{_OPEN}(?<=\w.)\.([A-Za-z]{{2,24}}|\d{{1,3}}){_CLOSE}", lambda match: "." + match[1]
     ),
-    substitution(r"(?<=\w)[\[({]\.(?=\w)|(?<=\w)\.[\])}](?=\w)", "."),
-    substitution(r"(?<=\w\.)\[(?:[a-z]{2,6}|\d{1,3})\]", _inside),
-    substitution(r"(?<=[a-z0-9])DOT(?=[a-z])", "."),
-    substitution(r"\[::?\]|(?<=\w)\(:\)|(?<=\w)\{:\}", _inside),
-    substitution(r"(?<=\w)(?:\[/\]|\(/\)|\{/\})", "/"),
-    substitution(r"(?<=\w)\[-\](?=\w)", "-"),
+    substitution(r"[\[({](?<=\w.)\.(?=\w)|\.(?<=\w\.)[\])}](?=\w)", "."),
+    substitution(r"\[(?<=\w\.\[)(?:[a-z]{2,6}|\d{1,3})\]", _inside),
+    substitution(r"D(?<=[a-z0-9]D)OT(?=[a-z])", "."),
+    substitution(r"[\[({]:(?:(?<=\[:):?\]|(?<=\w\(:)\)|(?<=\w\{:)\})", _inside),
+    substitution(r"[\[({](?<=\w.)/[\])}]", "/"),
+    substitution(r"\[(?<=\w\[)-\](?=\w)", "-"),
     _escaped_dots,
     _spoken_dots,
 )
+
+
+def undo(raw: str) -> Mapped:
+    """The text with every rule applied."""
+    done = Mapped.of(raw)
+    for rule in _ANY if raw.isascii() else (*_NOT_ASCII, *_ANY):
+        done = rule(done)
+    return done

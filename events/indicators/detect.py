@@ -7,6 +7,7 @@ from events.indicators.extract import displayed, extract
 from events.indicators.hosts import has_public_suffix
 from events.indicators.kinds import Row
 from events.indicators.normalise import normalise
+from events.indicators.wallets import is_bitcoin
 
 _Test = Callable[[str], bool]
 _PATH = re.compile(r"(?:[A-Za-z]:[\\/]|\\\\|%\w+%|~?/|\$env:).+")
@@ -20,7 +21,7 @@ _BY_FORM: tuple[tuple[str, _Test], ...] = (
     ("sha1", lambda text: True),
     ("sha256", lambda text: True),
     ("sha512", lambda text: True),
-    ("btc", lambda text: True),
+    ("btc", is_bitcoin),
     ("asn", lambda text: text[:2].upper() == "AS"),
     ("registry_key", lambda text: True),
     ("ipv4", lambda text: True),

@@ -5,11 +5,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from events.indicators.cells import find_in_cells
+from events.indicators.defanging import undo
 from events.indicators.hosts import to_unicode
 from events.indicators.kinds import Extraction, Row
 from events.indicators.line import Found, Headings, Line
 from events.indicators.mapped import Mapped
-from events.indicators.refang import refang_mapped
 from events.indicators.scan import scan
 
 _LINE = re.compile(r"[^\n\r\v\f\x1c-\x1e\x85\u2028\u2029]+|\n\s*\n")
@@ -31,7 +31,7 @@ def extract(text: str, *, limit: int = 10_000) -> Extraction:
     folded: dict[tuple[str, str], _Folded] = {}
     beyond: set[tuple[str, str]] = set()
     total = 0
-    for found, seen in _occurrences(refang_mapped(text)):
+    for found, seen in _occurrences(undo(text)):
         total += 1
         key = (found.kind, found.value)
         if key in folded:

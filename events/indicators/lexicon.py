@@ -7,6 +7,11 @@ def _words(text: str) -> frozenset[str]:
     return frozenset(text.split())
 
 
+COMMANDS = _words(
+    "python python3 pip pip3 bash sh zsh wget curl cat chmod cmd powershell pwsh rundll32 regsvr32 java "
+    "node npm perl php ruby nslookup start copy move del type cp mv rm ./ sudo run open echo tar unzip "
+    "mshta wscript cscript certutil bitsadmin schtasks reg net msiexec"
+)
 STOP_WORDS = _words(
     "the a an of this that these those our your their its his her and or in on at to for from with "
     "by is are was were be as der die das ein eine und oder le la les un une des et ou each every no"
@@ -88,9 +93,9 @@ JOINED_WORDS = _words("in is it so to no at be me my us as am by do la le de es 
 NOT_AFTER_NUMBER = _words("am pm")
 
 VERSION_WORDS = _words(
-    "version versions ver vers v firmware build builds release releases rev revision patch hotfix "
-    "update upgrade upgraded updated section sections sec chapter kapitel abschnitt fassung article "
-    "clause annexe anhang absatz ziffer figure fig table tabelle oid rfc § §§ sp kb"
+    "version versions versión versione versão версия ver v firmware build builds release releases rev revision patch hotfix "
+    "update upgrade upgraded updated section sections sec chapter kapitel kap abschnitt fassung article "
+    "clause annex annexe anhang absatz ziffer ziff sección seccion capítulo sezione seção раздел paragraph figure fig table tabelle oid rfc § §§ sp kb"
 )
 VERSION_LINKS = _words(
     "through to and or until bis und oder et ou à au from before prior than below above since after "
@@ -100,8 +105,8 @@ VERSIONED_PRODUCTS = _words(
     "chrome chromium firefox safari edge opera openssl openssh java jre jdk windows apache nginx php "
     "python perl ruby acrobat reader flash office outlook exchange fortios fortigate pan-os ios ipados "
     "android kernel tomcat confluence jira bitbucket splunk bios winrar 7-zip putty teamviewer anydesk "
-    "zoom slack teams vmware esxi vcenter citrix adc netscaler sharepoint wordpress drupal joomla "
-    "magento moveit ivanti sonicos junos nx-os big-ip curl git gitlab jenkins docker kubernetes "
+    "zoom slack teams fortiproxy vmware esxi vcenter citrix adc netscaler sharepoint wordpress drupal joomla "
+    "magento moveit ivanti sonicos junos nx-os big-ip gitlab jenkins "
     "phpmailer x-mailer thunderbird skype webex log4j struts spring weblogic coldfusion sdk .net "
     "framework internet explorer player pulse veeam zimbra roundcube screenconnect connectwise"
 )
@@ -115,6 +120,10 @@ _CUES = {
     "ja3": r"ja3s?(?:[ _-]?(?:hash(?:es)?|digests?|md5|fingerprints?))?",
     "ja4": r"ja4[a-z]?",
     "imphash": r"imp[ _-]?hash(?:es)?|import[ _-]?hash(?:es)?",
+    "secret": (
+        r"(?:xor|rc4|aes|des|3des|rsa|cipher|encryption|decryption|private|public|session|hmac|api)"
+        r"(?:[ _-](?:cipher|encryption))?[ _-]?keys?|salt|nonce"
+    ),
     "ntlm": r"ntlm|nt[ _-]?hash|lm[ _-]?hash",
     "md5": r"md5(?:s|sums?|_?hash(?:es)?)?",
     "sha": r"sha-?_?(?:1|256|512|2)(?:sums?|_?hash(?:es)?)?",

@@ -44,7 +44,9 @@ class Headings:
         named = {number: cue for number, cell in enumerate(cells) if (cue := _only_cue(cell))}
         if named or not (self.columns and cells):
             self.columns, self.separator = named, separator
-        self.heading = _last_cue(text) if len(text) <= _HEADING_LENGTH and not cells else ""
+        cue = _last_cue(text) if len(text) <= _HEADING_LENGTH and not cells else ""
+        if cue or len(text.split()) > 1 or text.rstrip().endswith(":"):
+            self.heading = cue
 
     def cue(self, text: str, offset: int) -> str:
         """What the column that holds this offset is called, else the heading."""

@@ -133,9 +133,11 @@ def _is_code(line: Line, labels: list[str], start: int, end: int) -> bool:
         return True
     if labels[-1] not in CODE_ENDINGS:
         return False
+    if follows.startswith("/"):
+        return False
     is_key = re.match(r"['\"]?\s?[=:](?!\d|//)", follows) and labels[0] in CODE_OBJECTS
     is_import = re.search(r"\b(?:import|from|require|using|include)\s+$", precedes)
-    called = follows.startswith("(") or labels[0] in CODE_OBJECTS
+    called = follows.startswith("(") or labels[0] in CODE_OBJECTS or len(labels[0]) == 1
     return bool(is_key or called or (is_import and labels[0] in CODE_OBJECTS))
 
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from events.indicators.hosts import has_public_suffix, to_ascii
 from events.indicators.refang import refang
-from events.indicators.wallets import is_bitcoin
+from events.indicators.wallets import looks_like_bitcoin
 
 MAX_LENGTH = 2048
 _HEX = re.compile(r"[0-9a-f]+")
@@ -35,7 +35,11 @@ def normalise(kind: str, value: str) -> str:
     A kind that is not in `KINDS` is free text. Raises ValueError with a sentence that says what
     is wrong and what to write instead.
     """
-    text = refang(value).strip().strip("\"'`“”„«»").strip()
+    return normal_form(kind, refang(value).strip().strip("\"'`“”„«»").strip())
+
+
+def normal_form(kind: str, text: str) -> str:
+    """As `normalise`, for text that is refanged already."""
     if not text:
         raise ValueError("Write a value.")
     if len(text) > MAX_LENGTH:
@@ -124,8 +128,13 @@ def _hex_digest(name: str, digits: int) -> Callable[[str], str]:
     return check
 
 
+def is_ja4(text: str) -> bool:
+    """Whether the text is a JA4, JA4S or JA4H fingerprint."""
+    return bool(_JA4.fullmatch(text.lower()))
+
+
 def _ja4(text: str) -> str:
-    if not _JA4.fullmatch(text.lower()):
+    if not is_ja4(text):
         raise ValueError("This is not a JA4; write it as in t13d1516h2_8daaf6152771_b186095e22b6.")
     return text.lower()
 
@@ -145,10 +154,8 @@ def _cve(text: str) -> str:
 
 
 def _btc(text: str) -> str:
-    if not is_bitcoin(text):
-        raise ValueError(
-            "The checksum of this bitcoin address is wrong; copy the whole address again."
-        )
+    if not looks_like_bitcoin(text):
+        raise ValueError("A bitcoin address begins with 1, 3 or bc1; copy the whole address again.")
     return text.lower() if text[:3].lower() == "bc1" else text
 
 

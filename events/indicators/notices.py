@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from events.indicators.hosts import has_public_suffix, to_ascii, to_unicode
 from events.indicators.scripts import mixed_scripts, reads_as
+from events.indicators.wallets import is_bitcoin
 
 # The widest networks that are still an indicator rather than a part of the internet.
 WIDEST_IPV4_PREFIX = 16
@@ -52,9 +53,11 @@ def warnings_for(kind: str, value: str) -> tuple[Notice, ...]:
     Codes: `ip.unspecified`, `ip.loopback`, `ip.link_local`, `ip.multicast`, `ip.documentation`,
     `ip.private`, `ip.shared`, `ip.reserved`, `cidr.wide`, `cidr.special`, `name.mixed_scripts`,
     `name.look_alike`, `name.idn`, `name.special_use`, `name.documentation`, `name.not_public`,
-    `text.hidden`.
+    `btc.checksum`, `text.hidden`.
     """
     notices = list(_hidden(value))
+    if kind == "btc" and not is_bitcoin(value):
+        notices.append(Notice("btc.checksum", "The checksum of this address is wrong."))
     if kind == "cidr":
         return (*notices, *_network_notices(value))
     host = host_of(kind, value)

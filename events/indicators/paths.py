@@ -4,7 +4,6 @@ import re
 
 from events.indicators.lexicon import FILE_EXTENSIONS
 from events.indicators.line import Found, Line
-from events.indicators.normalise import collapse_backslashes, normalise
 
 _CLOSING = {
     '"': '"',
@@ -17,8 +16,8 @@ _CLOSING = {
     "(": ")",
     "[": "]",
 }
-_SEGMENT = re.compile(r"[^\\/:*?\"<>|\x00-\x1f`“”„«»’;]{0,255}")
-_KEY_SEGMENT = re.compile(r"[^\\:\"<>|\x00-\x1f`“”„«»’;]{0,255}")
+_SEGMENT = re.compile(r"(?:[^\\/:*?\"<>|\x00-\x1f`“”„«»’;]|<[\w ]{1,30}>){0,255}")
+_KEY_SEGMENT = re.compile(r"(?:[^\\:\"<>|\x00-\x1f`“”„«»’;]|<[\w ]{1,30}>){0,255}")
 _HAS_EXTENSION = re.compile(r".*\.(\w{1,12})$")
 _FOLDER_STOP = re.compile(
     r"(?i)(?:^|\s)(?:and|or|to|into|in|from|then|und|oder|nach|et|ou|vers|as|is|was|with|via|by|on|at|"
@@ -46,8 +45,9 @@ def find_windows_path(line: Line, start: int, body_at: int) -> tuple[Found | Non
     end = _backslashed_end(line, start, body_at, _SEGMENT)
     if end <= body_at:
         return None, body_at
-    path = collapse_backslashes(line.text[start:end])
-    return Found("file_path", path, start, end), end
+    path = line.text[start:end]
+    doubt = "holds a placeholder such as <user>" if "<" in path else ""
+    return Found("file_path", path, start, end, doubt), end
 
 
 def find_registry_key(line: Line, start: int, body_at: int) -> tuple[Found | None, int]:
@@ -55,7 +55,7 @@ def find_registry_key(line: Line, start: int, body_at: int) -> tuple[Found | Non
     end = _backslashed_end(line, start, body_at, _KEY_SEGMENT)
     if end <= body_at:
         return None, body_at
-    return Found("registry_key", normalise("registry_key", line.text[start:end]), start, end), end
+    return Found("registry_key", line.text[start:end], start, end), end
 
 
 def find_unix_path(line: Line, start: int) -> tuple[Found | None, int]:

@@ -2,16 +2,7 @@
 
 import re
 
-from events.indicators.defanging import RULES
-from events.indicators.mapped import Mapped
-
-
-def refang_mapped(text: str) -> Mapped:
-    """The refanged text, with the original spelling of each part at hand."""
-    done = Mapped.of(text)
-    for rule in RULES:
-        done = rule(done)
-    return done
+from events.indicators.defanging import undo
 
 
 def refang(text: str) -> str:
@@ -20,7 +11,7 @@ def refang(text: str) -> str:
     >>> refang("hxxps[:]//evil[.]example/a, bob [at] evil [dot] example")
     'https://evil.example/a, bob@evil.example'
     """
-    return refang_mapped(text).text
+    return undo(text).text
 
 
 _NEVER_LINKED = frozenset(

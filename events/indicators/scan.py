@@ -2,12 +2,13 @@
 
 import re
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 
 from events.indicators import agents, paths
 from events.indicators.addresses import find_ipv6, hex_pairs_end
-from events.indicators.lexicon import FILE_EXTENSIONS
+from events.indicators.lexicon import COMMANDS, FILE_EXTENSIONS
 from events.indicators.line import Found, Line
-from events.indicators.normalise import normalise
+from events.indicators.normalise import normal_form
 from events.indicators.urls import find_url, url_end
 from events.indicators.words import find_word
 
@@ -25,9 +26,9 @@ _PLACES = {
     "mutex": (
         r"(?i:\bmutex(?:e[sn]?)?)(?:\s+(?:object|name|string|value))?[\"']?"
         r"(?:\s*(?P<mutex_sign>[:=]|\b(?:named|called|genannt|namens|nommé|appelé|with the name|"
-        r"mit dem Namen)\b)\s*|,(?=\S)|\s+(?:is\s+)?\(?)"
+        r"mit dem Namen)\b)\s*|,(?=\S)|\s*[|;\t]\s*|\s+(?:is\s+)?\(?)"
     ),
-    "object": r"\b(?:Global|Local)\\+(?=[\w{])",
+    "object": r"(?:(?<=BaseNamedObjects\\)|(?<![\\\w]))(?:Global|Local)\\+(?=[\w{])",
     "registry": rf"(?i:\b(?:{_HIVE})):?(?=\\)\\+",
     "drive": r"(?<![A-Za-z0-9])[A-Za-z]:(?:\\+|/(?!/))(?=[^\s\\/])",
     "variable": r"%[A-Za-z_()0-9]{2,40}%[\\/]+|\$(?:env:)?[A-Za-z_]{2,40}\\+(?=\w)",
@@ -41,21 +42,30 @@ _PLACES = {
     "word": rf"[\w{_MARKS}](?:[\w.@+{_MARKS}-])*",
 }
 _SCANNER = re.compile("|".join(f"(?P<{name}>{pattern})" for name, pattern in _PLACES.items()))
+_MASKED = re.compile(r"[^\s\"'`(<,;:|]@$")  # the rest of an address such as b***@example.com
 _WORD = re.compile(_PLACES["word"])
 
 
 def scan(line: Line) -> Iterator[Found]:
     """The indicators of a line, in order and apart from each other."""
-    at = 0
+    at = last = 0
     while match := _SCANNER.search(line.text, at):
-        found, end = _step(line, match)
-        if found:
-            yield found
+        if match.lastgroup == "unix" and match.start() == last:
+            at = match.start() + 1
+            continue
+        found, end = _HANDLERS[match.lastgroup or "word"](line, match)
+        if found and (normal := normalised(found)):
+            yield normal
+            last = found.end
         at = max(end, match.start() + 1)
 
 
-def _step(line: Line, match: re.Match[str]) -> Step:
-    return _HANDLERS[match.lastgroup or "word"](line, match)
+def normalised(found: Found) -> Found | None:
+    """The same with its value in normal form; None when the value has none."""
+    try:
+        return replace(found, value=normal_form(found.kind, found.value))
+    except ValueError:
+        return None
 
 
 def _url(line: Line, match: re.Match[str]) -> Step:
@@ -78,7 +88,7 @@ def _unix(line: Line, match: re.Match[str]) -> Step:
 
 
 def _cve(line: Line, match: re.Match[str]) -> Step:
-    return _normalised("cve", line, match)
+    return Found("cve", match[0], match.start(), match.end()), match.end()
 
 
 def _asn(line: Line, match: re.Match[str]) -> Step:
@@ -86,16 +96,8 @@ def _asn(line: Line, match: re.Match[str]) -> Step:
     spaced = re.match(r"AS \d", match[0])
     if re.fullmatch(r"AS\d+", match[0]) or (spaced and shouted):
         return _word_at(line, match.start())
-    return _normalised("asn", line, match)
-
-
-def _normalised(kind: str, line: Line, match: re.Match[str]) -> Step:
-    text = re.sub(r"[\"'=]", " ", match[0]) if kind == "asn" else match[0]
-    try:
-        value = normalise(kind, text)
-    except ValueError:
-        return None, match.end()
-    return Found(kind, value, match.start(), match.end()), match.end()
+    number = re.sub(r"\D", "", match[0])
+    return Found("asn", f"AS{number}", match.start(), match.end()), match.end()
 
 
 def _file(line: Line, match: re.Match[str]) -> Step:
@@ -103,7 +105,8 @@ def _file(line: Line, match: re.Match[str]) -> Step:
     name = match[0].strip()
     stem, _, extension = name.rpartition(".")
     words = stem.split(" ")
-    if extension.lower() not in FILE_EXTENSIONS or any("." in word for word in words[:-1]):
+    command = words[0].lower() in COMMANDS or any(word.startswith("-") for word in words)
+    if extension.lower() not in FILE_EXTENSIONS or command or any("." in w for w in words[:-1]):
         return _word_at(line, match.start())
     start = match.start() + match[0].index(name)
     return Found("file_name", name, start, start + len(name)), match.end()
@@ -123,7 +126,7 @@ def _word_at(line: Line, start: int) -> Step:
     match = _WORD.match(line.text, start)
     if not match:
         return None, start + 1
-    if line.before(start, 1) == "%":
+    if line.before(start, 1) == "%" or _MASKED.search(line.before(start, 2)):
         return None, match.end()
     end = match.end()
     if line.text[end : end + 1] == "\\" and line.text[end + 1 : end + 2].isalnum():

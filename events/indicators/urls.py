@@ -5,7 +5,7 @@ import re
 from events.indicators.addresses import IPV4
 from events.indicators.hosts import has_public_suffix
 from events.indicators.line import Found, Line
-from events.indicators.normalise import host_address, is_public_host, normalise
+from events.indicators.normalise import host_address, is_public_host
 
 _BODY = re.compile(
     r"[^\s\"'<>`|\\^\x00-\x20\u2018-\u201f\u2026\u2039\u203a\u00ab\u00bb\u3001-\u3011]*"
@@ -19,6 +19,7 @@ _TOKEN = re.compile(r"[^\s,;/:?#\"']{1,255}")
 _DIGEST = re.compile(r"[0-9A-Fa-f]{32,128}")
 _KEY_VALUE = re.compile(r"[\w.%-]+=")
 _SOCKET = re.compile(r"/\d{1,3}(?:\.\d{1,3}){3}(?::\d{1,5})?(?![\w/])")
+_ZONE_CLASS = re.compile(r"/(?:IN|A|AAAA|TXT|MX|NS|CNAME|SOA|PTR)(?![\w/?.-])")
 _PORT_PATH = re.compile(r"\d{1,3}(?:\.\d{1,3}){3}/\d{1,5}(?![\w/.?-])")
 MAX_URL = 2048
 
@@ -26,16 +27,12 @@ MAX_URL = 2048
 def find_url(line: Line, start: int, host_at: int) -> tuple[Found | None, int]:
     """The URL whose scheme is at `start` and host at `host_at`, and where to read on."""
     end = url_end(line, start, host_at)
-    text = line.text[start:end]
     netloc = re.split(r"[/?#]", line.text[host_at:end], maxsplit=1)[0]
     host = re.sub(r":\d{0,5}$", "", netloc.rpartition("@")[2])
     doubt = _host_doubt(line, host, start, end)
     if doubt is None:
         return None, max(end, host_at)
-    try:
-        return Found("url", normalise("url", text), start, end, doubt), end
-    except ValueError:
-        return None, max(end, host_at)
+    return Found("url", line.text[start:end], start, end, doubt), end
 
 
 def _host_doubt(line: Line, host: str, start: int, end: int) -> str | None:
@@ -58,7 +55,9 @@ def find_bare_url(line: Line, start: int, host_end: int) -> int:
     path_at = port.end() if port else host_end
     if not re.compile(r"/[^\s\"'<>|,;)\]*`]|\?[\w.%-]+=").match(text, path_at):
         return host_end
-    if _SOCKET.match(text, path_at) or _PORT_PATH.match(text, start):
+    if any(pattern.match(text, path_at) for pattern in (_SOCKET, _ZONE_CLASS)):
+        return host_end
+    if _PORT_PATH.match(text, start):
         return host_end
     return url_end(line, start, path_at)
 
@@ -66,7 +65,7 @@ def find_bare_url(line: Line, start: int, host_end: int) -> int:
 def url_end(line: Line, start: int, body_at: int) -> int:
     """Where the URL ends: before delimiters, unmatched brackets and final punctuation."""
     text = line.text
-    match = _BODY.match(text, body_at, body_at + MAX_URL)
+    match = _BODY.match(text, body_at, start + MAX_URL)
     body = match[0] if match else ""
     for stop in (_EAST_ASIAN, _NEXT_URL):
         if found := stop.search(body):

@@ -1,12 +1,21 @@
 """Checksums of bitcoin addresses: Base58Check (P2PKH, P2SH), Bech32 (BIP 173), Bech32m (BIP 350)."""
 
 import hashlib
+import re
 
 _BASE58 = "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz"
 _BECH32 = "qpzry9x8gf2tvdw0s3jn54khce6mua7l"
 _GENERATORS = (0x3B6A57B2, 0x26508E6D, 0x1EA119FA, 0x3D4233DD, 0x2A1462B3)
 _BECH32_CONSTANT, _BECH32M_CONSTANT = 1, 0x2BC830A3
 _MAINNET_VERSIONS = (0x00, 0x05)
+
+
+_FORM = re.compile(r"[13][1-9A-HJ-NP-Za-km-z]{24,34}|(?i:bc1[02-9ac-hj-np-z]{11,87})")
+
+
+def looks_like_bitcoin(address: str) -> bool:
+    """Whether the text has the form of an address, whatever its checksum."""
+    return bool(_FORM.fullmatch(address))
 
 
 def is_bitcoin(address: str) -> bool:

@@ -3,17 +3,16 @@
 import re
 
 from events.indicators.addresses import IPV4, find_ipv4
-from events.indicators.hosts import is_public_name, to_ascii
+from events.indicators.hosts import has_public_suffix, is_public_name, to_ascii
 from events.indicators.line import Found, Line
-from events.indicators.names import find_name, script_doubt
-from events.indicators.normalise import normalise
+from events.indicators.names import find_name
+from events.indicators.normalise import is_ja4
 from events.indicators.urls import find_bare_url
-from events.indicators.wallets import is_bitcoin
+from events.indicators.wallets import is_bitcoin, looks_like_bitcoin
 
 _DIGEST = re.compile(r"[0-9A-Fa-f]+")
 _BY_LENGTH = {40: "sha1", 64: "sha256", 128: "sha512"}
 _JA4 = re.compile(r"(?i)[a-z0-9]{7,12}(?:_[0-9a-f]{4,12}){2,3}")
-_BTC = re.compile(r"[13][1-9A-HJ-NP-Za-km-z]{24,34}|(?i:bc1)[02-9ac-hj-np-zAC-HJ-NP-Z]{11,87}")
 _BTC_CUE = re.compile(r"(?i)\b(?:btc|bitcoin|wallets?|portefeuille)\b")
 _ASN = re.compile(r"AS\d{1,10}|as\d{3,10}")
 _NOT_AN_ASN = frozenset({"AS2", "AS3", "AS4", "as400", "AS400"})
@@ -69,9 +68,8 @@ def _with_path(line: Line, found: Found, end: int) -> tuple[Found, int]:
     url = find_bare_url(line, found.start, found.end)
     if url == found.end:
         return found, max(end, found.end)
-    text = line.text[found.start : url]
     doubt = found.doubt or "has no scheme such as https://"
-    return Found("url", normalise("url", text), found.start, url, doubt), url
+    return Found("url", line.text[found.start : url], found.start, url, doubt), url
 
 
 def _find_address(line: Line, word: str, start: int, end: int) -> tuple[Found | None, int]:
@@ -92,13 +90,10 @@ def _find_address(line: Line, word: str, start: int, end: int) -> tuple[Found | 
 
 
 def _email(line: Line, local: str, host: str, start: int, found: Found) -> Found | None:
-    try:
-        value = normalise("email", f"{local}@{host}")
-    except ValueError:
+    if found.kind == "file_name" and not has_public_suffix(host):
         return None
-    if found.kind == "file_name" and not is_public_name(value.rpartition("@")[2]):
-        return None
-    return Found("email", value, start, found.end, script_doubt(value.rpartition("@")[2]))
+    doubt = found.doubt if found.kind == "domain" and "file" not in found.doubt else ""
+    return Found("email", f"{local}@{host}", start, found.end, doubt)
 
 
 def _find_opaque(line: Line, word: str, start: int) -> Found | None:
@@ -106,11 +101,11 @@ def _find_opaque(line: Line, word: str, start: int) -> Found | None:
     end = start + len(word)
     if _DIGEST.fullmatch(word):
         return _find_digest(line, word.lower(), start, end)
-    if _ASN.fullmatch(word) and word not in _NOT_AN_ASN and 0 < int(word[2:]) < 2**32:
-        return Found("asn", f"AS{int(word[2:])}", start, end)
+    if _ASN.fullmatch(word) and word not in _NOT_AN_ASN:
+        return Found("asn", word, start, end)
     if _JA4.fullmatch(word):
         return _find_ja4(word, start, end)
-    if _BTC.fullmatch(word):
+    if looks_like_bitcoin(word):
         return _find_wallet(line, word, start, end)
     return None
 
@@ -119,10 +114,13 @@ def _find_digest(line: Line, word: str, start: int, end: int) -> Found | None:
     if len(set(word)) < 4 or line.before(start, 1) in ("%", "\\"):
         return None
     if len(word) in _BY_LENGTH:
-        return Found(_BY_LENGTH[len(word)], word, start, end)
+        secret = line.cue(start, end) == "secret"
+        return None if secret else Found(_BY_LENGTH[len(word)], word, start, end)
     if len(word) != 32 or _is_ntlm(line, start, end):
         return None
     cue = line.cue(start, end)
+    if cue == "secret":
+        return None
     if cue in ("ja3", "imphash"):
         return Found(cue, word, start, end)
     doubt = "" if cue == "md5" else "32 hex digits may be an MD5 or a JA3"
@@ -137,15 +135,12 @@ def _is_ntlm(line: Line, start: int, end: int) -> bool:
 
 
 def _find_ja4(word: str, start: int, end: int) -> Found | None:
-    try:
-        return Found("ja4", normalise("ja4", word), start, end)
-    except ValueError:
-        return None
+    return Found("ja4", word.lower(), start, end) if is_ja4(word) else None
 
 
 def _find_wallet(line: Line, word: str, start: int, end: int) -> Found | None:
     if is_bitcoin(word):
-        return Found("btc", normalise("btc", word), start, end)
+        return Found("btc", word, start, end)
     if _BTC_CUE.search(line.before(start)):
         return Found("btc", word, start, end, "the checksum of this bitcoin address is wrong")
     return None

@@ -91,6 +91,11 @@ class Submission(models.Model):
         return f"{self.get_state_display()} {self.id}"
 
     @property
+    def marking(self) -> Tlp | None:
+        """The TLP label; None while none was chosen."""
+        return Tlp(self.tlp) if self.tlp else None
+
+    @property
     def typed_values(self) -> dict[str, Any]:
         """What the form held: field name → text, and `indicators` → list of rows."""
         return _json_object(self.typed)

@@ -1,6 +1,7 @@
 """What new entries are compared with: indicators of earlier submissions, and people's own lists."""
 
 import ipaddress
+from collections.abc import Callable
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
@@ -92,9 +93,8 @@ class KnownValue(models.Model):
 
     def clean(self) -> None:
         """Bring `value` into the form in which it is compared."""
-        normal = {self.Match.DOMAIN: _domain, self.Match.NETWORK: _network}
         try:
-            self.value = normal.get(self.match, _exact)(self.value)
+            self.value = _NORMAL.get(self.match, _exact)(self.value)
         except ValueError as error:
             raise ValidationError({"value": str(error)}) from None
 
@@ -117,3 +117,6 @@ def _exact(text: str) -> str:
     if not text.strip():
         raise ValueError("Write a value.")
     return text.strip()
+
+
+_NORMAL: dict[str, Callable[[str], str]] = {"domain": _domain, "network": _network}

@@ -24,6 +24,11 @@ class Tlp(StrEnum):
         return f"TLP:{self.value.upper()}"
 
     @property
+    def slug(self) -> str:
+        """The label for class names and ids: `amber-strict`."""
+        return self.value.replace("+", "-")
+
+    @property
     def meaning(self) -> str:
         """Who may have what bears this label, in one sentence."""
         return _MEANINGS[self].meaning

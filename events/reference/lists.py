@@ -6,6 +6,7 @@ from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
+from events.memo import Memo
 from events.models import ReferenceList
 from events.payload import BY_ALPHA2, COUNTRIES, Country
 from events.reference import fallback
@@ -65,13 +66,26 @@ class References:
 
 
 def load() -> References:
-    """The cached lists, one query; lists never fetched are the built-in ones.
+    """The cached lists; lists never fetched are the built-in ones.
 
-    Parsed lists are kept in the process until one of them is fetched anew.
+    Parsed lists are kept in the process. Whether one was fetched anew is asked at most once a
+    second: they change once a day.
     """
+    return _latest.get()
+
+
+def forget() -> None:
+    """Ask anew at the next `load`."""
+    _latest.forget()
+
+
+def _load() -> References:
     fetched = dict(ReferenceList.objects.values_list("name", "fetched_at"))
     version = "|".join(f"{name}={fetched[name].isoformat()}" for name in NAMES if name in fetched)
     return _parse(version or "built-in")
+
+
+_latest = Memo(_load, seconds=1.0)
 
 
 @lru_cache(maxsize=2)

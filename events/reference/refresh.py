@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from events.cloudflare import ApiError, Client, Dataset
 from events.models import ReferenceList
+from events.reference.lists import forget
 
 LONGEST_LIST = 20_000
 
@@ -46,6 +47,7 @@ def _fetch(name: str, fetch: Callable[[], list[Any]]) -> Fetched:
         ReferenceList.objects.update_or_create(
             name=name, defaults={"items": json.dumps(items), "fetched_at": timezone.now()}
         )
+    forget()
     return Fetched(name, len(items))
 
 

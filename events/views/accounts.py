@@ -1,10 +1,12 @@
 """/accounts/: the one sign-in page, and signing out."""
 
-from django.contrib.auth.forms import AuthenticationForm
+from django.contrib import messages
+from django.contrib.auth.forms import AuthenticationForm, PasswordChangeForm
 from django.contrib.auth.models import User
-from django.contrib.auth.views import LoginView, LogoutView
+from django.contrib.auth.views import LoginView, LogoutView, PasswordChangeView
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
+from django.urls import reverse_lazy
 from django.utils.decorators import method_decorator
 from django.views.decorators.debug import sensitive_post_parameters
 
@@ -59,3 +61,18 @@ class SignOut(LogoutView):
         if isinstance(request.user, User):
             signin.signed_out(request, request.user)
         return super().post(request, *args, **kwargs)
+
+
+@method_decorator(sensitive_post_parameters(), name="dispatch")
+class ChangePassword(PasswordChangeView):
+    """/accounts/password/"""
+
+    template_name = "accounts/password.html"
+    success_url = reverse_lazy("home")
+
+    def form_valid(self, form: PasswordChangeForm) -> HttpResponse:
+        """Change it, end the person's other sessions, and log that it was changed."""
+        response = super().form_valid(form)
+        signin.password_changed(self.request, form.user)
+        messages.success(self.request, "Your password is changed.")
+        return response

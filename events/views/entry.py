@@ -1,5 +1,6 @@
 """/events/new/ and /events/<uuid>/edit/: the event form."""
 
+import re
 import uuid
 
 from django.contrib import messages
@@ -16,6 +17,7 @@ from events.views.blank import TEMPLATE, blank_page
 
 # A script asks for one part of the page with this header, and gets that part's HTML alone.
 PART = "X-Part"
+_REMOVE_ROW = re.compile(r"remove_row-([0-9]{1,6})")
 _NO_TOKEN = "This form came without its one-time token. Check it and press the button again."  # noqa: S105
 
 
@@ -53,11 +55,14 @@ class _Post:
         self.submission = submission
         self.references = reference.load()
         self.token = _token(request.POST.get("form_token", ""))
+        self.version = _version(request.POST.get("version", ""))
         self.entry = EventEntry.from_post(request.POST, self.references)
 
     def response(self) -> HttpResponse:
         """What the button that was pressed asks for; any other is a preview, which is harmless."""
-        action, _, argument = self.request.POST.get("action", "").partition("-")
+        action = self.request.POST.get("action", "")
+        if remove := _REMOVE_ROW.fullmatch(action):
+            return self._show(self.entry.without_row(int(remove[1])))
         match action:
             case "send":
                 return self._send()
@@ -67,8 +72,6 @@ class _Post:
                 return self._show(self.entry.parsed())
             case "add_row":
                 return self._show(self.entry.with_row())
-            case "remove_row" if argument.isascii() and argument.isdecimal():
-                return self._show(self.entry.without_row(int(argument[:6])))
         self.entry.is_valid()
         return self._show(self.entry)
 
@@ -84,7 +87,10 @@ class _Post:
                 typed=self.entry.typed(),
                 payload=self.entry.payload,
                 submission=self.submission,
+                version=self.version,
             )
+        except services.Changed as problem:
+            return self._changed(problem)
         except services.TooMany as problem:
             return self._show(self.entry.with_fault(str(problem)), status=429)
         except (services.Conflict, outbox.TooLarge) as problem:
@@ -102,13 +108,22 @@ class _Post:
                 token=self.token,
                 typed=self.entry.typed(),
                 submission=self.submission,
+                version=self.version,
             )
+        except services.Changed as problem:
+            return self._changed(problem)
         except services.Conflict as problem:
             return self._show(self.entry.with_fault(str(problem)), status=409)
         messages.success(
             self.request, f"Draft saved {saved.updated_at:%H:%M:%S} UTC. Nothing was sent."
         )
         return redirect("event_edit", pk=saved.pk)
+
+    def _changed(self, problem: services.Changed) -> HttpResponse:
+        """Show both facts; the next press of a button is meant to replace what is stored."""
+        self.version = problem.current.version
+        sentence = f"{problem} Press the button again to replace it by what is written here."
+        return self._show(self.entry.with_fault(sentence), status=409)
 
     def _show(self, entry: EventEntry, status: int = 200) -> HttpResponse:
         if self.request.headers.get(PART) == "indicators":
@@ -119,6 +134,7 @@ class _Post:
             submission=self.submission,
             entry=entry,
             token=self.token,
+            version=self.version,
             status=status,
         )
 
@@ -130,6 +146,7 @@ def _page(
     submission: Submission | None = None,
     entry: EventEntry,
     token: uuid.UUID | None = None,
+    version: int | None = None,
     status: int = 200,
 ) -> HttpResponse:
     """The form as a page, or only its preview if a script asks for that part."""
@@ -140,6 +157,7 @@ def _page(
         "entry": entry,
         "preview": _preview(entry, references, submission, token),
         "token": token,
+        "version": submission.version if submission and version is None else version,
         "fetched_at": references.fetched_at,
     }
     if request.headers.get(PART) == "preview":
@@ -170,6 +188,10 @@ def _refusal(submission: Submission | None) -> str:
     if submission is None or submission.state != State.REJECTED:
         return ""
     return str(submission.outcome_values.get("detail", ""))
+
+
+def _version(text: str) -> int | None:
+    return int(text) if text.isascii() and text.isdecimal() and len(text) < 10 else None
 
 
 def _token(text: str) -> uuid.UUID | None:

@@ -15,10 +15,10 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from events import services
 from events.models import EDITABLE, AuditEntry, Heartbeat, State, Submission
-from events.payload import Tlp
 
 MOVING = frozenset({State.READY, State.SENDING, State.UNKNOWN})
 TIMELINE = 100
+SHAPES = {"ok": "good", "failed": "danger", "denied": "danger", "unknown": "warning"}
 
 
 @require_GET
@@ -31,7 +31,6 @@ def event(request: HttpRequest, pk: UUID) -> HttpResponse:
     context = {
         "submission": submission,
         "words": state.words,
-        "tlp": Tlp(submission.tlp) if submission.tlp else None,
         "outcome": submission.outcome_values,
         "sent": _sent(submission),
         "payload": _pretty(json.loads(bytes(submission.body))) if submission.body else "",
@@ -155,6 +154,27 @@ def _shown(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False)
 
 
+STEPS = {
+    "submission.drafted": "Draft made",
+    "submission.frozen": "Text fixed for sending",
+    "submission.sending": "Sending",
+    "submission.created": "Created",
+    "submission.refused": "Refused",
+    "submission.deferred": "Put off",
+    "submission.unknown": "Outcome unknown",
+    "submission.looked_for": "Looked for",
+    "submission.found": "Found in Cloudforce One",
+    "submission.absent": "Not found in Cloudforce One",
+    "submission.declared_absent": "Said to be missing",
+    "submission.duplicated": "There more than once",
+    "submission.sent_again": "Decided to send again",
+    "submission.override": "Sent in spite of a check",
+    "submission.taken_back": "Taken back",
+    "submission.discarded": "Discarded",
+    "submission.restored": "Restored",
+}
+
+
 def _timeline(submission: Submission) -> list[dict[str, Any]]:
     """What the audit log says of this submission, oldest first."""
     rows = AuditEntry.objects.filter(object_id=str(submission.pk)).order_by("-seq")[:TIMELINE]
@@ -162,8 +182,8 @@ def _timeline(submission: Submission) -> list[dict[str, Any]]:
         {
             "at": entry.at,
             "actor": entry.actor,
-            "action": entry.action.partition(".")[2].replace("_", " "),
-            "outcome": entry.outcome,
+            "action": STEPS.get(entry.action, entry.action),
+            "shape": SHAPES.get(entry.outcome, ""),
             "reason": json.loads(entry.body).get("reason", ""),
             "attempt": json.loads(entry.body).get("attempt"),
         }

@@ -22,7 +22,8 @@ def home(request: HttpRequest) -> HttpResponse:
     """The person's own unfinished submissions by state, and what was created last."""
     mine = Submission.objects.filter(author=request.user.pk).order_by("-updated_at").defer("body")
     found: dict[str, list[Submission]] = {}
-    for submission in mine.exclude(state__in=(State.CREATED, State.DISCARDED))[: SHOWN * len(SECTIONS)]:
+    waiting = mine.exclude(state__in=(State.CREATED, State.DISCARDED))
+    for submission in waiting[: SHOWN * len(SECTIONS)]:
         found.setdefault(submission.state, []).append(submission)
     sections = [
         {

@@ -1,8 +1,11 @@
 """Getting past the audit log's triggers: for teardown, and to play the one who tampers."""
 
+import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit, urlunsplit
 
 from django.db import connection
 from django.test import TransactionTestCase
@@ -45,13 +48,25 @@ def flushable_tables() -> Iterator[None]:
         TransactionTestCase._fixture_teardown = original
 
 
-def tamper(sql: str, params: Sequence[Any] = ()) -> None:
-    """Run one statement behind the log's back: no triggers, no foreign keys; then guard again."""
-    drop_triggers()
+def tamper(*statements: tuple[str, Sequence[Any]]) -> None:
+    """Run SQL behind the log's back: no triggers, no foreign keys; then guard again."""
+    is_postgresql = connection.vendor == "postgresql"
     with connection.cursor() as cursor:
-        if connection.vendor == "postgresql":
+        if is_postgresql:
+            cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+        drop_triggers()
+        if is_postgresql:
             cursor.execute("SET session_replication_role = replica")
-        cursor.execute(sql, params)
-        if connection.vendor == "postgresql":
+        for sql, params in statements:
+            cursor.execute(sql, params)
+        if is_postgresql:
             cursor.execute("SET session_replication_role = origin")
     triggers.install()
+
+
+def database_url(path: Path) -> str:
+    """The URL by which another process reaches the tests' PostgreSQL, or an SQLite at `path`."""
+    if connection.vendor == "sqlite":
+        return f"sqlite:///{path}"
+    parts = urlsplit(os.environ["DATABASE_URL"])
+    return urlunsplit(parts._replace(path=f"/{connection.settings_dict['NAME']}"))

@@ -1,6 +1,5 @@
 """A form as a browser fills it in, and a page as a person reads it."""
 
-from dataclasses import dataclass, field
 from html.parser import HTMLParser
 
 from django.http import HttpResponse
@@ -39,42 +38,60 @@ def rows(*pairs: tuple[str, str]) -> dict[str, str]:
     return posted
 
 
-@dataclass
 class Element:
-    """One element: its tag, attributes, the text inside it, the elements inside it."""
+    """One element: its tag and attributes; where it begins and ends in its page."""
 
-    tag: str
-    attrs: dict[str, str]
-    text: str = ""
-    inside: list["Element"] = field(default_factory=list)
+    def __init__(self, page: "Page", tag: str, attrs: dict[str, str]) -> None:
+        self.tag = tag
+        self.attrs = attrs
+        self._page = page
+        self._from = (len(page.all) + 1, len(page.texts))
+        self._to = self._from
+
+    def close(self) -> None:
+        """Everything from here on is outside."""
+        self._to = (len(self._page.all), len(self._page.texts))
+
+    @property
+    def text(self) -> str:
+        """The text inside."""
+        return "".join(self._page.texts[self._from[1] : self._to[1]])
+
+    @property
+    def inside(self) -> list["Element"]:
+        """The elements inside, at any depth."""
+        return self._page.all[self._from[0] : self._to[0]]
 
 
 class Page(HTMLParser):
-    """The elements of a page, to be found by id or by tag."""
+    """The elements of a page, to be found by id, tag or name."""
 
     def __init__(self, response: HttpResponse) -> None:
         super().__init__()
         self.status = response.status_code
         self.html = response.content.decode()
         self.all: list[Element] = []
+        self.texts: list[str] = []
         self._open: list[Element] = []
+        self._named: dict[str, list[Element]] = {}
         self.feed(self.html)
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        element = Element(tag, {name: value or "" for name, value in attrs})
+        element = Element(self, tag, {name: value or "" for name, value in attrs})
         self.all.append(element)
-        for outer in self._open:
-            outer.inside.append(element)
+        self._named.setdefault(element.attrs.get("name", ""), []).append(element)
         if tag not in VOID:
             self._open.append(element)
 
     def handle_endtag(self, tag: str) -> None:
-        while self._open and self._open.pop().tag != tag:
-            pass
+        while self._open:
+            element = self._open.pop()
+            element.close()
+            if element.tag == tag:
+                return
 
     def handle_data(self, data: str) -> None:
-        for element in self._open:
-            element.text += data
+        self.texts.append(data)
 
     def id(self, identifier: str) -> Element:
         """The one element with this id."""
@@ -91,8 +108,8 @@ class Page(HTMLParser):
 
     def value(self, name: str) -> str:
         """What the field with this name holds."""
-        for element in self.all:
-            if element.attrs.get("name") != name or element.tag == "button":
+        for element in self._named.get(name, []):
+            if element.tag == "button":
                 continue
             if element.tag == "select":
                 chosen = [o for o in element.inside if "selected" in o.attrs]

@@ -178,5 +178,8 @@ def test_limits_are_told_in_numbers(as_ana):
 
 
 def test_tlp_is_one_of_the_five(as_ana):
-    assert press(as_ana, tlp="purple").error("tlp") == "This is not a TLP label. Choose one of the five."
+    assert (
+        press(as_ana, tlp="purple").error("tlp")
+        == "This is not a TLP label. Choose one of the five."
+    )
     assert press(as_ana, raw_tlp="white").summary == []

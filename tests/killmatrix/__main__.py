@@ -7,7 +7,7 @@ import sys
 import time
 
 DATABASES = ("sqlite", "postgresql")
-LANES = 20
+LANES = 24
 
 
 def main() -> int:
@@ -35,8 +35,9 @@ def _on(database: str, seed: int, options: argparse.Namespace) -> int:
 def _here(database: str, seed: int, options: argparse.Namespace) -> int:
     os.environ["TEST_DATABASE"] = database
     os.environ["DJANGO_SETTINGS_MODULE"] = "webui.settings"
-    import tests.environment  # noqa: F401
     import django
+
+    import tests.environment  # noqa: F401
 
     django.setup()
     from tests.killmatrix import matrix

@@ -1,5 +1,6 @@
 """A database for each lane: migrated once, then copied, on SQLite and on PostgreSQL."""
 
+import os
 import shutil
 import sqlite3
 from collections.abc import Sequence
@@ -66,7 +67,7 @@ class Databases:
         # A pool's threads would be made anew, and be lost, in each of thousands of processes.
         self.config.get("OPTIONS", {}).pop("pool", None)
         self._folder = folder
-        self._server = "" if self.is_sqlite else _url(self.config)
+        self._server = os.environ["DATABASE_URL"]
         self._names: list[str] = []
         self._template = self._new()
         self.use(self._template)
@@ -112,16 +113,6 @@ def _prepare(say: processes.Say) -> None:
     analyst = User.objects.create(username=ANALYST)
     analyst.groups.set(Group.objects.filter(name="analyst"))
     connections.close_all()
-
-
-def _url(config: dict[str, Any]) -> str:
-    return psycopg.conninfo.make_conninfo(
-        dbname=config["NAME"],
-        user=config["USER"] or None,
-        password=config["PASSWORD"] or None,
-        host=config["HOST"] or None,
-        port=config["PORT"] or None,
-    )
 
 
 def _at(server: str, name: str) -> str:

@@ -10,14 +10,14 @@ from tests.killmatrix.databases import Row, Store
 from tests.killmatrix.plans import Plan
 from tests.killmatrix.victim import stored
 
-NOT_THERE = {"draft", "ready", "rejected", "absent"}
+NOT_THERE = {"draft", "discarded", "ready", "rejected", "absent"}
 UNFINISHED = {"sending", "unknown"}
 LATE_AT_MOST = 5.0
 
 
 @dataclass
 class Verdict:
-    """What became of one run; `wrong` is a sentence, empty when its final state tells the truth."""
+    """What became of one run; `wrong` is a sentence, empty when its state tells the truth."""
 
     number: int
     point: str
@@ -50,27 +50,22 @@ def decided(ledger: Ledger, plan: Plan) -> None:
         time.sleep(0.02)
 
 
-def silent_duplicate(ledger: Ledger, store: Store, plan: Plan) -> bool:
-    """Two there, and here no word of it."""
-    row = store.row(plan.token)
-    return len(ledger.events(str(plan.token))) > 1 and (not row or row.state != "duplicated")
-
-
 def verdict(
-    ledger: Ledger, store: Store, plan: Plan, *, kills: int, acknowledged: set[str], silent: bool
+    ledger: Ledger, store: Store, plan: Plan, *, kills: int, acknowledged: set[str]
 ) -> Verdict:
-    """`acknowledged` is what the product said it saved; `silent` whether it hid a duplicate."""
+    """The verdict as things stand; `acknowledged` is what the product said it saved."""
     row, held = store.row(plan.token), ledger.events(str(plan.token))
+    state = row.state if row else "no record"
     return Verdict(
         number=plan.number,
         point=plan.point,
         behaviour=plan.behaviour,
         kills=kills,
         posts=len(ledger.attempts(str(plan.token))),
-        state=row.state if row else "no record",
+        state=state,
         held=len(held),
         is_lost=_is_lost(plan, row, acknowledged),
-        is_silent_duplicate=silent or silent_duplicate(ledger, store, plan),
+        is_silent_duplicate=len(held) > 1 and state != "duplicated",
         is_unrecorded=bool(held) and row is None,
         wrong=_wrong(row, held) if row else "",
     )

@@ -4,21 +4,28 @@ import json
 import os
 import signal
 import sys
+import time
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from random import Random
 from typing import NamedTuple
-from uuid import UUID
+from uuid import UUID, uuid4
+
+from django.db import connections
 
 from events import services
+from events.models import Submission
+from events.outbox import reconcile
 from events.sandbox import Ledger, Sandbox, Settings
 from tests.killmatrix import judge, naive, plans, processes, times, victim
-from tests.killmatrix.databases import Databases, Store
+from tests.killmatrix.databases import Databases
 from tests.killmatrix.judge import Verdict
-from tests.killmatrix.plans import Plan
+from tests.killmatrix.plans import Behave, Plan
 from tests.killmatrix.processes import Ended, Say
+
+TRIALS = 10
 
 
 class Kind(NamedTuple):
@@ -37,23 +44,49 @@ NAIVE = Kind("naive", plans.naive_plan, post=naive.post, recovers=False)
 HASTY = Kind("hasty", plans.hasty_plan, quiet=0.0, looks=times.HASTY_LOOKS)
 
 
+class Place(NamedTuple):
+    """What a lane works with; `slower` stretches every time, see times.slowness."""
+
+    seed: int
+    databases: Databases
+    database: str
+    folder: Path
+    slower: float
+
+
+class Run(NamedTuple):
+    """A run that has been made, and the verdict before the sweep."""
+
+    plan: Plan
+    ended: list[Ended]
+    verdict: Verdict
+
+
 class Lane:
     """Makes its runs in the current process, which must be the lane's own."""
 
-    def __init__(self, kind: Kind, seed: int, databases: Databases, name: str, folder: Path) -> None:
-        self._kind, self._seed = kind, seed
-        ledger = folder / "ledger.sqlite3"
-        self._sandbox = _SandboxProcess(ledger)
-        times.compress(self._sandbox.base_url, quiet=kind.quiet, looks=kind.looks)
-        databases.use(name)
+    def __init__(self, kind: Kind, place: Place) -> None:
+        self._kind, self._seed, self._slower = kind, place.seed, place.slower
+        ledger = place.folder / "ledger.sqlite3"
+        self._sandbox = SandboxProcess(ledger)
+        times.compress(
+            self._sandbox.base_url, quiet=kind.quiet, looks=kind.looks, slower=place.slower
+        )
+        place.databases.use(place.database)
         services.client()
-        self._store, self._ledger = databases.store(name), Ledger(ledger)
+        self._store, self._ledger = place.databases.store(place.database), Ledger(ledger)
         self._know()
 
     def run(self, numbers: Iterable[int], say: Say) -> None:
-        """Say a verdict in JSON for each run, and at the end what is wrong with the whole."""
-        for number in numbers:
-            say(self._run(self._kind.plan(self._seed, number)).to_json())
+        """Say a verdict in JSON for each run, and at the end what is wrong with the whole.
+
+        One sweep at the end is for all runs. What was wrong before it counts too.
+        """
+        runs = [self._run(self._kind.plan(self._seed, number)) for number in numbers]
+        if self._kind.recovers:
+            processes.run(victim.sweep)
+        for run in runs:
+            say(self._final(run).to_json())
         if self._kind.recovers:
             for problem in processes.run(victim.inspect).lines:
                 say(json.dumps({"problem": problem}))
@@ -64,30 +97,40 @@ class Lane:
     def _know(self) -> None:
         known = UUID(int=Random(f"known {self._seed} {os.getpid()}").getrandbits(128), version=4)
         plan = replace(plans.plan(self._seed, 0), token=known)
-        if processes.run(partial(victim.know, plan)).lines != ["created"]:
-            raise RuntimeError("the known event was not created")
+        processes.run(partial(victim.know, plan))
+        self._recover(plan, None)
+        row = self._store.row(known)
+        if row is None or row.state != "created":
+            raise RuntimeError(f"the known event was not created: {row}")
 
-    def _run(self, plan: Plan) -> Verdict:
-        self._sandbox.behave(plan)
+    def _run(self, plan: Plan) -> Run:
+        self._sandbox.behave(plan.behaves, self._slower)
         ended = self._post(plan)
         if self._kind.recovers:
             ended += self._recover(plan, plan.worker_point)
             ended += self._resend(plan)
         judge.decided(self._ledger, plan)
-        silent = judge.silent_duplicate(self._ledger, self._store, plan)
-        self._sandbox.behave(None)
-        if self._kind.recovers:
-            ended.append(processes.run(victim.sweep))
-        result = judge.verdict(
+        self._sandbox.behave((), self._slower)
+        return Run(plan, ended, self._verdict(plan, ended))
+
+    def _verdict(self, plan: Plan, ended: list[Ended]) -> Verdict:
+        return judge.verdict(
             self._ledger,
             self._store,
             plan,
             kills=sum(each.is_killed for each in ended),
             acknowledged={line for each in ended for line in each.lines},
-            silent=silent,
+        )
+
+    def _final(self, run: Run) -> Verdict:
+        before, after = run.verdict, self._verdict(run.plan, run.ended)
+        result = replace(
+            after,
+            is_silent_duplicate=before.is_silent_duplicate or after.is_silent_duplicate,
+            wrong=before.wrong or after.wrong,
         )
         if result.is_bad and self._kind is MATRIX:
-            _explain(plan, result, ended)
+            _explain(run, result)
         return result
 
     def _post(self, plan: Plan) -> list[Ended]:
@@ -119,14 +162,37 @@ class Lane:
         return [processes.run(partial(victim.resend, plan)), *self._recover(plan, None)]
 
 
-def _explain(plan: Plan, result: Verdict, ended: list[Ended]) -> None:
-    sys.stderr.write(f"{result}\n{plan}\n")
-    for each in ended:
-        sys.stderr.write(f"  {each}\n")
-    processes.run(lambda say: victim.stranded(plan.token))
+def _explain(run: Run, result: Verdict) -> None:
+    sys.stderr.write(f"{result}\n{run.plan}\n{run.ended}\n")
+    processes.run(lambda say: victim.stranded(run.plan.token))
 
 
-class _SandboxProcess:
+def warm_up(databases: Databases, folder: Path) -> float:
+    """Do once in this process what thousands of forked ones do, so that they start warm.
+
+    Leaves no connection and no thread behind. Returns how slow this machine is just now.
+    """
+    sandbox = SandboxProcess(folder / "warm.sqlite3")
+    times.compress(sandbox.base_url, slower=20.0)
+    databases.use(databases.lane())
+    plan = plans.plan(0, 1)
+    for role in (victim.know, victim.repost):
+        role(plan, lambda line: None)
+    victim.recover(plan, lambda line: None, point=None)
+    reconcile.search(Submission.objects.get(), services.client())
+    services.client().close()
+    connections.close_all()
+    began = time.monotonic()
+    for _ in range(TRIALS):
+        token = uuid4()
+        processes.run(partial(victim.post, replace(plan, token=token), point=None))
+    seconds = (time.monotonic() - began) / TRIALS
+    services.client.cache_clear()
+    sandbox.stop()
+    return times.slowness(seconds)
+
+
+class SandboxProcess:
     """A sandbox in a process of its own, because a lane that forks may hold no threads."""
 
     def __init__(self, ledger: Path) -> None:
@@ -142,9 +208,10 @@ class _SandboxProcess:
         self._answers = os.fdopen(theirs[0])
         self.base_url = self._answers.readline().strip()
 
-    def behave(self, plan: Plan | None) -> None:
-        """Misbehave as planned, and no more as before; well for None."""
-        self._orders.write(json.dumps(plan.behaves if plan else []) + "\n")
+    def behave(self, behaves: Iterable[Behave], slower: float) -> None:
+        """Misbehave so from now on, and no more as before; all seconds are that much longer."""
+        stretched = [each._replace(seconds=(each.seconds or 0) * slower) for each in behaves]
+        self._orders.write(json.dumps(stretched) + "\n")
         self._answers.readline()
 
     def stop(self) -> None:

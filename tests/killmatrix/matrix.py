@@ -3,15 +3,15 @@
 import gc
 import json
 import selectors
-import sys
 import tempfile
 import time
+from functools import partial
 from pathlib import Path
 
 from tests.killmatrix import processes
 from tests.killmatrix.databases import Databases
 from tests.killmatrix.judge import Verdict
-from tests.killmatrix.lane import HASTY, MATRIX, NAIVE, Kind, Lane
+from tests.killmatrix.lane import HASTY, MATRIX, NAIVE, Kind, Lane, Place, warm_up
 from tests.killmatrix.processes import Child
 from tests.killmatrix.report import Outcome, table
 
@@ -28,12 +28,16 @@ def run(runs: int, seed: int, lanes: int, database: str) -> bool:
     """Print the report; True if the product holds and both controls fail."""
     with tempfile.TemporaryDirectory(prefix="matrix-") as folder:
         databases = Databases(Path(folder))
-        gc.freeze()
         try:
-            controls = max(CONTROL_LEAST, runs // CONTROL_SHARE)
-            matrix = _outcome(MATRIX, runs, seed, lanes, databases, Path(folder))
-            naive = _outcome(NAIVE, controls, seed, lanes, databases, Path(folder))
-            hasty = _outcome(HASTY, controls, seed, lanes, databases, Path(folder))
+            slower = warm_up(databases, Path(folder))
+            print(f"  waits are {slower:.1f} times the shortest possible", flush=True)
+            gc.collect()
+            gc.freeze()
+            few = max(CONTROL_LEAST, runs // CONTROL_SHARE)
+            matrix, naive, hasty = (
+                _outcome(kind, count, lanes, Place(seed, databases, "", Path(folder), slower))
+                for kind, count in ((MATRIX, runs), (NAIVE, few), (HASTY, few))
+            )
         finally:
             databases.drop()
     print(table(matrix, (naive, hasty), database, seed), flush=True)
@@ -52,24 +56,23 @@ def _is_proof(matrix: Outcome, naive: Outcome, hasty: Outcome) -> bool:
     return not any(is_fault for is_fault, _ in faults)
 
 
-def _outcome(
-    kind: Kind, runs: int, seed: int, lanes: int, databases: Databases, folder: Path
-) -> Outcome:
+def _outcome(kind: Kind, runs: int, lanes: int, place: Place) -> Outcome:
     outcome, began = Outcome(NAMES[kind]), time.monotonic()
     count = min(lanes, runs)
     started = []
     for index in range(count):
-        place = folder / f"{kind.name}-{index}"
-        place.mkdir()
-        name = databases.lane()
-
-        def role(say: processes.Say, index: int = index, name: str = name, place: Path = place) -> None:
-            Lane(kind, seed, databases, name, place).run(range(index, runs, count), say)
-
+        folder = place.folder / f"{kind.name}-{index}"
+        folder.mkdir()
+        own = place._replace(database=place.databases.lane(), folder=folder)
+        role = partial(_lane, kind, own, range(index, runs, count))
         started.append(processes.start(role, at_most=None))
     _collect(started, outcome)
     outcome.seconds = time.monotonic() - began
     return outcome
+
+
+def _lane(kind: Kind, place: Place, numbers: range, say: processes.Say) -> None:
+    Lane(kind, place).run(numbers, say)
 
 
 def _collect(lanes: list[Child], outcome: Outcome) -> None:
@@ -99,5 +102,3 @@ def _take(said: dict[str, str], outcome: Outcome) -> None:
         outcome.strays.append(said["stray"])
     else:
         outcome.verdicts.append(Verdict(**said))
-        if sys.stderr.isatty():
-            print(f"\r{outcome.name}: {len(outcome.verdicts)} runs ", end="", file=sys.stderr)

@@ -24,9 +24,12 @@ POINTS = WEB_POINTS + WORKER_POINTS
 # Deaths that leave something for a worker to die over.
 _UNSETTLING = ("after freeze commit", "mid-send", "after send", "mid-answer", "after answer")
 
-# The client's deadline is 0.3 s here; see times.py for what else is compressed with it.
-LATE = (0.35, 0.80)
-LATER_THAN_A_RESEND = (0.95, 1.25)
+# In seconds, to be stretched like the times of times.py; the client's deadline is 0.4 s there.
+LATE = (0.45, 1.0)
+LATER_THAN_A_RESEND = (1.6, 2.0)
+HANG = 3.0
+SLOW = (0.2, 0.8)
+LAG = 0.3
 
 
 class Behave(NamedTuple):
@@ -60,11 +63,11 @@ class Plan:
 
 def _hang(random: Random) -> list[Behave]:
     name = random.choice(("hang-before", "hang-after"))
-    return [Behave("create", name, random.choice((1, 2)), 2.0)]
+    return [Behave("create", name, random.choice((1, 2)), HANG)]
 
 
 def _slow(random: Random) -> list[Behave]:
-    return [Behave("create", "slow", 1, random.choice((0.15, 0.6)))]
+    return [Behave("create", "slow", 1, random.choice(SLOW))]
 
 
 def _late(random: Random) -> list[Behave]:
@@ -96,7 +99,7 @@ _READS = (
     [Behave("list", "500-before", 1)],
     [Behave("list", "drop-before", 1)],
     [Behave("list", "ignore-filters")],
-    [Behave("list", "stale-list", None, 0.25)],
+    [Behave("list", "stale-list", None, LAG)],
     [Behave("raw", "data-text")],
     [Behave("raw", "truncate", 1)],
 )

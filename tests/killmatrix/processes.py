@@ -7,7 +7,7 @@ import traceback
 from collections.abc import Callable
 from typing import NamedTuple
 
-AT_MOST_SECONDS = 40
+AT_MOST_SECONDS = 120
 
 Say = Callable[[str], None]
 Role = Callable[[Say], None]

@@ -11,21 +11,39 @@ from django.conf import settings
 
 from events.outbox import deliver, freeze, pace, reconcile
 
-DEADLINE = 0.3
-LEASE_MARGIN = 0.25
-QUIET = 1.1
-LOOKS = (1.1, 1.2, 1.3)
+DEADLINE = 0.4
+LEASE_MARGIN = 0.35
+QUIET = 1.5
+LOOKS = (1.5, 1.6, 1.7)
 HASTY_LOOKS = (0.0, 0.02, 0.04)
 SHORT = 0.05
+# What a request took from fork to end where these times were tried.
+USUAL_SECONDS = 0.05
+SLOWEST = 8.0
 
 
-def compress(base_url: str, *, quiet: float = QUIET, looks: tuple[float, ...] = LOOKS) -> None:
-    """Make this process, and all that are forked from it, wait the compressed times."""
-    settings.CLOUDFLARE = replace(settings.CLOUDFLARE, base_url=base_url, deadline=DEADLINE)
-    settings.RECONCILE_QUIET = quiet
-    settings.RECONCILE_AFTER = looks
+def slowness(seconds: float) -> float:
+    """How many times longer than the times above to wait where a request takes `seconds`."""
+    return min(max(seconds / USUAL_SECONDS, 1.0), SLOWEST)
+
+
+def compress(
+    base_url: str,
+    *,
+    quiet: float = QUIET,
+    looks: tuple[float, ...] = LOOKS,
+    slower: float = 1.0,
+) -> None:
+    """Make this process, and all that are forked from it, wait the compressed times.
+
+    `slower` makes them that many times longer, for a machine that is slow.
+    """
+    cloudflare = replace(settings.CLOUDFLARE, base_url=base_url, deadline=slower * DEADLINE)
+    settings.CLOUDFLARE = cloudflare
+    settings.RECONCILE_QUIET = slower * quiet
+    settings.RECONCILE_AFTER = tuple(slower * look for look in looks)
     settings.SEND_LIMIT = 1_000_000
-    freeze.LEASE_MARGIN = timedelta(seconds=LEASE_MARGIN)
+    freeze.LEASE_MARGIN = timedelta(seconds=slower * LEASE_MARGIN)
     deliver.BACKOFF_FIRST = deliver.BACKOFF_MOST = deliver.RETRY_AFTER_MOST = SHORT
     pace.PAUSE_MOST = SHORT
     reconcile.INCONCLUSIVE_WAIT = timedelta(seconds=SHORT)

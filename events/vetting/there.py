@@ -1,0 +1,113 @@
+"""Whether Cloudforce One holds events about the values already, as far as a person may know.
+
+A look sends the value to Cloudflare before the person has decided to. So RED values are never
+looked up, nor is anything before a label was chosen, and nothing is looked up unless asked for.
+What comes back is marked too: RED events are told only to those who may see RED here.
+"""
+
+from collections.abc import Collection, Iterable, Iterator
+from datetime import datetime
+
+from django.contrib.auth.base_user import AbstractBaseUser
+from django.contrib.auth.models import AnonymousUser, User
+from django.urls import reverse
+
+from events.cloudflare import Client
+from events.models import Submission
+from events.payload import Tlp
+from events.vetting.findings import Entry, Finding, Level, label_of, row_field, shown
+from events.vetting.looks import PAGE_SIZE, Look, Sighting, look_for
+from events.vetting.values import value_of
+
+VALUES_MOST = 5
+
+
+def seen_there(
+    entry: Entry, *, user: AbstractBaseUser | AnonymousUser, client: Client, now: datetime
+) -> tuple[Finding, ...]:
+    """Findings `seen.there` per row, and `there.…` for what was not looked up and why.
+
+    At most `VALUES_MOST` values are looked up. Trouble with the API is a finding, no exception.
+    """
+    if entry.tlp is None:
+        return (_note("there.no_label", "Not looked up yet: choose a TLP first."),)
+    if Tlp.RED in (entry.tlp, entry.raw_tlp):
+        return (_note("there.red", "Not looked up: TLP:RED values are not sent out for that."),)
+    rows = _rows(entry)
+    looks = look_for(list(rows)[:VALUES_MOST], client, now) if rows else {}
+    sightings = [each for look in looks.values() for each in look.sightings]
+    visible = _Visible(entry, user, {each.uuid for each in sightings if each.uuid})
+    found = [f for text, look in looks.items() for f in _findings(rows[text], text, look, visible)]
+    if looks and not found:
+        found = [_note("there.none", "Cloudflare holds no event about this that you may see.")]
+    if len(rows) > len(looks):
+        text = f"The first {len(looks)} of {len(rows):,} values were looked up."
+        found.append(_note("there.more", text))
+    return tuple(found)
+
+
+def _rows(entry: Entry) -> dict[str, int]:
+    """The values to look up as they would be sent, each with the index of its first row."""
+    rows: dict[str, int] = {}
+    for row, (kind, text) in enumerate(entry.rows):
+        if text.strip():
+            value = value_of(kind, text)
+            rows.setdefault(value.normal if value.is_defanged else text.strip(), row)
+    return rows
+
+
+class _Visible:
+    """Which events there a person may know of: ours by our rule, others by their label."""
+
+    def __init__(
+        self, entry: Entry, user: AbstractBaseUser | AnonymousUser, uuids: Collection[str]
+    ) -> None:
+        self._own_id = entry.submission_id
+        self._may_see_red = isinstance(user, User) and user.has_perm("events.view_red")
+        self._ours: set[str] = set()
+        self.pages: dict[str, object] = {}
+        if uuids:
+            ours = Submission.objects.filter(event_uuid__in=uuids)
+            self._ours = set(ours.values_list("event_uuid", flat=True))
+            visible = ours & Submission.objects.visible_to(user)
+            self.pages = dict(visible.values_list("event_uuid", "pk"))
+
+    def of(self, sightings: Iterable[Sighting]) -> list[Sighting]:
+        """Those of `sightings` that the person may know of."""
+        return [each for each in sightings if self._is_visible(each)]
+
+    def _is_visible(self, sighting: Sighting) -> bool:
+        if sighting.uuid in self._ours:
+            return self.pages.get(sighting.uuid, self._own_id) != self._own_id
+        return self._may_see_red or label_of(sighting.tlp) is not Tlp.RED
+
+
+def _findings(row: int, text: str, look: Look, visible: _Visible) -> Iterator[Finding]:
+    if look.problem:
+        yield _note("there.unknown", f"{shown(text)}: could not look: {look.problem}", row)
+    sightings = visible.of(look.sightings)
+    if not sightings:
+        return
+    newest = max(sightings, key=lambda each: each.date)
+    here = next((visible.pages[s.uuid] for s in sightings if s.uuid in visible.pages), None)
+    yield Finding(
+        "seen.there",
+        Level.INFORM,
+        f"{shown(text)} is in {_count(len(sightings))} at Cloudflare, "
+        f"the newest of {shown(newest.date[:10])} ({shown(newest.category)}).",
+        "Check that this is not the same event again.",
+        row_field(row),
+        link=reverse("event_detail", args=[here]) if here else "",
+        link_text="sent from here" if here else "",
+    )
+
+
+def _count(number: int) -> str:
+    if number == 1:
+        return "an event"
+    return f"{number} events or more" if number == PAGE_SIZE else f"{number} events"
+
+
+def _note(code: str, message: str, row: int | None = None) -> Finding:
+    field = "" if row is None else row_field(row)
+    return Finding(code, Level.INFORM, message, field=field)
