@@ -1,5 +1,7 @@
 """The four groups and what each may do, for the migrations that give it to them."""
 
+import sys
+
 from django.apps.registry import Apps
 from django.contrib.auth.management import create_permissions
 
@@ -50,7 +52,7 @@ def grant(apps: Apps) -> None:
     for label in ("auth", "events"):
         config = apps.get_app_config(label)
         # Permissions are otherwise made after all migrations; the groups need them now.
-        config.models_module = config.module
+        config.models_module = sys.modules[__name__]
         create_permissions(config, apps=apps, verbosity=0)
         config.models_module = None
     permissions = {

@@ -88,25 +88,32 @@ def _details(fields: dict[str, Any]) -> list[tuple[str, str]]:
 def _chain(found: Found) -> list[tuple[bool, str]]:
     """What can be told from here of the chain: whether it is well, and a sentence."""
     entry, before, after = found
-    is_first, is_last = entry.seq == 1, after is None
-    hashed = body.digest(entry.body) == entry.hash
-    follows = entry.prev == (before.hash if before else body.GENESIS) and (is_first or before)
-    sentences = [
-        (hashed, "The hash fits the body." if hashed else "The hash does not fit the body."),
-        (bool(follows), _follows(entry, is_first=is_first, is_well=bool(follows))),
+    is_hashed = body.digest(entry.body) == entry.hash
+    return [
+        (is_hashed, f"The hash {'fits' if is_hashed else 'does not fit'} the body."),
+        _link_before(entry, before),
+        _link_after(entry, after),
     ]
-    if is_last:
-        return [*sentences, (True, "It is the last entry: nothing follows yet.")]
-    followed = after is not None and after.prev == entry.hash
-    told = "follows" if followed else "does not follow"
-    return [*sentences, (followed, f"Entry {entry.seq + 1} {told} this one.")]
 
 
-def _follows(entry: AuditEntry, *, is_first: bool, is_well: bool) -> str:
-    if is_first:
-        return "It is the first entry." if is_well else "It is numbered 1, yet follows another."
-    told = "follows" if is_well else "does not follow"
-    return f"It {told} entry {entry.seq - 1}."
+def _link_before(entry: AuditEntry, before: AuditEntry | None) -> tuple[bool, str]:
+    if entry.seq == 1:
+        is_first = entry.prev == body.GENESIS
+        return is_first, "It is the first entry." if is_first else "It is not the first entry."
+    if before is None:
+        return False, f"Entry {entry.seq - 1} is missing."
+    follows = entry.prev == before.hash
+    return follows, f"It {'follows' if follows else 'does not follow'} entry {before.seq}."
+
+
+def _link_after(entry: AuditEntry, after: AuditEntry | None) -> tuple[bool, str]:
+    if after is not None:
+        follows = after.prev == entry.hash
+        told = "follows" if follows else "does not follow"
+        return follows, f"Entry {after.seq} {told} this one."
+    if audit.head().seq > entry.seq:
+        return False, f"Entry {entry.seq + 1} is missing."
+    return True, "It is the last entry: nothing follows yet."
 
 
 def _texts(entry: AuditEntry, *, is_red_visible: bool) -> list[Text]:

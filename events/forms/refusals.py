@@ -30,7 +30,7 @@ def _spellings() -> dict[str, str]:
 
 _SPELLINGS = _spellings()
 _NAMED = [
-    (re.compile(_PATTERNS.get(spelling, rf"(?<![\w.]){re.escape(spelling)}(?!\w)")), field)
+    (re.compile(_PATTERNS.get(spelling, rf"(?<!\w){re.escape(spelling)}(?!\w)")), field)
     for spelling, field in sorted(_SPELLINGS.items(), key=lambda item: -len(item[0]))
 ]
 

@@ -2,6 +2,7 @@
 
 import ipaddress
 import re
+from functools import lru_cache
 
 from events.indicators.lexicon import (
     VERSION_AFTER,
@@ -12,12 +13,12 @@ from events.indicators.lexicon import (
 from events.indicators.line import Found, Line
 
 IPV4 = re.compile(r"(\d{1,3})\.(\d{1,3})\.(\d{1,3})\.(\d{1,3})(?![\d]|\.\d)")
-_PREFIX = re.compile(r"/(\d{1,3})(?![\w.])")
-_VERSION_KEY = re.compile(
-    r"(?i)(?:\bv\d{0,2}[ .:=]?|(?:version|ver|build|release)['\"]?\s*[:=]\s*['\"]?|"
-    r"\.(?:jar|dll|exe|so)[:@]|CEF:\d\|[^|]*\|[^|]*\||^\s*##+\s|\bOID[ :=]*)$"
-)
-_CAMEL_CASE = re.compile(r"\b[A-Z]+[a-z]+[A-Z]\w* $")
+_PREFIX = re.compile(r"/(\d{1,3})(?!\w|\.\d)")
+_BEFORE = re.compile(r"[^\s,;|(\"'’`]+|[,;]")
+_VERSION_KEY = re.compile(r"v\d{0,2}[.:=]?|vers\.|.*\.(?:jar|dll|exe|so)[:@]|##+")
+_NAMES_VERSION = re.compile(r"[A-Z]+[a-z]+[A-Z]\w*")  # FortiOS, OpenSSL
+_NUMBER = re.compile(r"v?[\d.]*")
+_CEF_VERSION = re.compile(r"CEF:\d\|[^|]*\|[^|]*\|$")
 _HEX_PAIRS = re.compile(r"[0-9A-Fa-f]{1,2}(?::[0-9A-Fa-f]{1,2})+")
 _INTERFACE = re.compile(r"[A-Za-z]:$")
 
@@ -58,30 +59,32 @@ def _network(line: Line, address: str, start: int, end: int, bits: int) -> Found
 
 
 def _is_version(line: Line, start: int, end: int) -> bool:
-    before = line.before(start)
-    if _VERSION_KEY.search(before) or VERSION_AFTER.match(line.after(end)):
-        return True
     text = line.text
+    if VERSION_AFTER.match(text, end, end + 40) or line.headings.cue(text, start) == "version":
+        return True
     if text[start:end].endswith(".0.0.0") and text[end : end + 1] != "/" and text[start] != "0":
         return True
-    if line.headings.cue(text, start) == "version" or _follows(before, VERSION_WORDS):
-        return True
-    return not text.startswith("10.", start) and (
-        _follows(before, VERSIONED_PRODUCTS) or bool(_CAMEL_CASE.search(before))
-    )
+    before = line.before(start)
+    return "CEF:" in before and bool(_CEF_VERSION.search(before)) or _follows_version(line, start)
 
 
-def _follows(before: str, words: frozenset[str]) -> bool:
-    """Whether one of the words leads here, if over other numbers: `versions 3.1.0.2 through`."""
-    for word in reversed(re.findall(r"[^\s,;|(\"'’`]+|[,;]", before)):
-        plain = word.lower().strip(":.*")
-        if plain in words:
+def _follows_version(line: Line, start: int) -> bool:
+    """Whether "version" or a product leads here, if over other numbers: `versions 3.1.0.2 to`."""
+    words = _BEFORE.findall(line.before(start))
+    if words and _NAMES_VERSION.fullmatch(words[-1]) and line.text[start - 1] != ",":
+        return not line.text.startswith("10.", start)
+    for word in reversed(words):
+        plain = word.lower().strip(":.*=")
+        if plain in VERSION_WORDS or _VERSION_KEY.fullmatch(word):
             return True
-        if not (plain in VERSION_LINKS or re.fullmatch(r"v?[\d.]*", plain)):
+        if plain in VERSIONED_PRODUCTS:
+            return not line.text.startswith("10.", start)
+        if not (plain in VERSION_LINKS or _NUMBER.fullmatch(plain)):
             return False
     return False
 
 
+_ZONE = re.compile(r"%[\w.-]{1,16}")
 IPV6 = re.compile(
     r"[0-9A-Fa-f]{0,4}:[0-9A-Fa-f:]{0,40}:\d{1,3}(?:\.\d{1,3}){3}(?![\w:])"
     r"|[0-9A-Fa-f]{0,4}:[0-9A-Fa-f:]{1,200}(?![\w:])"
@@ -93,17 +96,17 @@ def find_ipv6(line: Line, start: int) -> Found | None:
     match = IPV6.match(line.text, start)
     if not match:
         return None
-    text = match[0].rstrip(":") if not match[0].endswith("::") else match[0]
+    text = match[0] if match[0].endswith("::") else match[0].rstrip(":")
     address = _ipv6(text)
     if not address:
         return None
     end = start + len(text)
-    if address.ipv4_mapped:
-        return Found("ipv4", str(address.ipv4_mapped), start, end)
-    zone = re.compile(r"%[\w.-]{1,16}").match(line.text, end)
-    return _network(line, str(address), start, end, 128) or Found(
-        "ipv6", str(address), start, zone.end() if zone else end
-    )
+    if "." in address:
+        return Found("ipv4", address, start, end)
+    if network := _network(line, address, start, end, 128):
+        return network
+    zone = _ZONE.match(line.text, end)
+    return Found("ipv6", address, start, zone.end() if zone else end)
 
 
 def hex_pairs_end(text: str, start: int) -> int:
@@ -112,17 +115,19 @@ def hex_pairs_end(text: str, start: int) -> int:
     return match.end() if match and match[0].count(":") >= 2 else start
 
 
-def _ipv6(text: str) -> ipaddress.IPv6Address | None:
+@lru_cache(maxsize=4096)
+def _ipv6(text: str) -> str:
+    """The address in RFC 5952 form, an IPv4 address if it maps one, or an empty text."""
     if ("::" not in text and text.count(":") != 7 and "." not in text) or len(text) > 45:
-        return None
+        return ""
     groups = [group for group in text.split(":") if group]
     if all(len(group) == 2 for group in groups) and "::" not in text:
-        return None
+        return ""
     try:
         address = ipaddress.IPv6Address(text)
     except ValueError:
-        return None
-    return address if _is_plausible(text, groups) else None
+        return ""
+    return str(address.ipv4_mapped or address) if _is_plausible(text, groups) else ""
 
 
 def _is_plausible(text: str, groups: list[str]) -> bool:

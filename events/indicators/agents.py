@@ -6,17 +6,30 @@ from events.indicators.lexicon import CUE
 from events.indicators.line import Found, Line
 from events.indicators.normalise import collapse_backslashes
 
-CLIENTS = (
-    "Mozilla|Opera|curl|Wget|python-requests|Python-urllib|python-httpx|aiohttp|Go-http-client|"
-    "okhttp|PostmanRuntime|Java|libwww-perl|axios|node-fetch|Apache-HttpClient|Microsoft-CryptoAPI|"
-    "Microsoft BITS|Microsoft-WebDAV-MiniRedir|WinHTTP|sqlmap|masscan|zgrab|Nuclei|gobuster|Dalvik|"
-    "Nmap|nikto|feroxbuster|ffuf|wfuzz|Lynx|Googlebot|bingbot|CertUtil URL Agent|Faraday|HTTPie|rclone"
+CLIENT = re.compile(
+    r"(?i:Mozilla|Opera|curl|Wget|python-requests|Python-urllib|python-httpx|aiohttp|Go-http-client|"
+    r"okhttp|PostmanRuntime|Java|libwww-perl|axios|node-fetch|Apache-HttpClient|HTTPie|rclone|"
+    r"Microsoft-CryptoAPI|Microsoft BITS|Microsoft-WebDAV-MiniRedir|WinHTTP|CertUtil URL Agent|"
+    r"sqlmap|masscan|zgrab|Nuclei|gobuster|Nmap|nikto|feroxbuster|ffuf|wfuzz|Faraday|Dalvik|Lynx|"
+    r"Googlebot|bingbot)/(?=\d|[A-Za-z]+/)"
+)
+NAMED_AGENT = re.compile(
+    r"(?i:user[-_ ]?agents?)(?:\s{1,3}(?:string|header))?[\"'`]?"
+    r"(?:\s{0,3}(?P<sign>[:=])\s{0,3}|\s{1,3}(?:is\s)?\(?)"
+)
+NAMED_MUTEX = re.compile(
+    r"(?i:mutex(?:e[sn]?)?)(?:\s{1,3}(?:object|name|string|value))?[\"']?"
+    r"(?:\s{0,3}(?P<sign>[:=]|\b(?:named|called|genannt|namens|nommé|appelé|with the name|"
+    r"mit dem Namen)\b)\s{0,3}|,(?=\S)|\s{0,3}[|;\t]\s{0,3}|\s{1,3}(?:is\s)?\(?)"
 )
 _PRODUCT = re.compile(r"[A-Za-z][\w.!#$%&*+^~-]*/[^\s\"'<>|,;()`“”„«»]*")
 _SOLO = re.compile(r"(?:like Gecko|Mobile|Safari|Gecko|Version|Edge|KHTML)(?![\w/])")
+_COMMENT = re.compile(r"\((?:[^()]++|\((?:[^()]++|\([^()]*+\))*+\))*+\)")
 _COMMENT_LENGTH = 400
 _QUOTED = {'"': '"', "'": "'", "`": "`", "“": '”“"', "„": "“”", "«": "»", "‘": "’", "‚": "‘"}
 _OBJECT = re.compile(r"\w+\\+(?:[\w.!@#$%&+=~-]|\{[\w-]{1,60}\}){1,200}(?!\\)")
+_MUTEX_WORD = re.compile(r"[^\s,;\"'`<>|“”„«»]{3,200}")
+_MUTEX_CELL = re.compile(r"(?<==)[^\s,;=\"'`<>|]+(?: [^\s,;=\"'`<>|]+){0,3}(?=;|$)")
 _NONE = frozenset({"none", "n/a", "-", "unknown", "yes", "no", "null", "true", "false"})
 MAX_NAME = 400
 
@@ -49,12 +62,8 @@ def agent_end(text: str, start: int) -> int:
 
 
 def _comment_end(text: str, start: int) -> int:
-    depth = 0
-    for at in range(start, min(len(text), start + _COMMENT_LENGTH)):
-        depth += {"(": 1, ")": -1}.get(text[at], 0)
-        if not depth:
-            return at + 1
-    return 0
+    match = _COMMENT.match(text, start, start + _COMMENT_LENGTH)
+    return match.end() if match else 0
 
 
 def find_named_agent(
@@ -79,7 +88,8 @@ def find_named_mutex(line: Line, start: int, *, signed: bool) -> tuple[Found | N
     if quote in _QUOTED and quote:
         end = _closing(line.text, start + 1, _QUOTED[quote])
         return (_named("mutex", line, start + 1, end), end) if end else (None, start)
-    word = re.compile(r"[^\s,;\"'`<>|“”„«»]{3,200}").match(line.text, start)
+    word = _MUTEX_CELL.match(line.text, start) if signed else None
+    word = word or _MUTEX_WORD.match(line.text, start)
     if not word:
         return None, start
     name = word[0].rstrip(".,:;)")
@@ -101,10 +111,10 @@ def _named(kind: str, line: Line, start: int, end: int) -> Found | None:
     return Found(kind, value, at, at + len(value))
 
 
-def find_object_name(line: Line, start: int) -> tuple[Found | None, int]:
+def find_object_name(line: Line, start: int) -> tuple[Found, int] | None:
     r"""The kernel object `Global\name` or `Local\name` at an offset; and where to read on."""
     match = _OBJECT.match(line.text, start)
     if not match:
-        return None, start + 1
+        return None
     value = collapse_backslashes(match[0]).rstrip(".-")
     return Found("mutex", value, start, match.end()), match.end()

@@ -76,6 +76,7 @@ CODE_OBJECTS = _words(
     "screen form input field fields model models view views test tests spec cmd shell wscript "
     "package pkg net"
 )
+CODE_ROOTS = _words("self this cls os sys window document console module java javax dns event e o")
 PACKAGE_ROOTS = _words("com org net io android androidx java javax kotlin de me")
 MALWARE_PREFIXES = _words(
     "trojan backdoor worm win32 win64 w32 w64 w97m exploit ransom ransomware heur gen adware pua pup "

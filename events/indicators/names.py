@@ -6,6 +6,7 @@ from events.indicators.hosts import is_public_name, to_ascii, to_unicode
 from events.indicators.lexicon import (
     CODE_ENDINGS,
     CODE_OBJECTS,
+    CODE_ROOTS,
     DOMAIN_BEFORE_FILE,
     DOMAIN_CUES,
     FILE_BEFORE_DOMAIN,
@@ -22,6 +23,9 @@ from events.indicators.line import Found, Line
 from events.indicators.scripts import mixed_scripts
 
 _FILE_STEM = re.compile(r"[\w.+@~$%&#=-]*\w[\w.+@~$%&#=-]*")
+_KEY = re.compile(r"['\"]?\s?[=:](?!\d|//)")
+_CELL_BEFORE = re.compile(r"[\s>*•\"'`-]*|.*[,;\t|][\"']?", re.DOTALL)
+_CELL_AFTER = re.compile(r"[\"'`]?(?:[,;\t|]|\s*$)")
 _REACH = 40
 _FILE = "may be a file name"
 _DOMAIN = "may be a domain"
@@ -128,17 +132,23 @@ def _joins_sentences(labels: list[str]) -> bool:
 
 
 def _is_code(line: Line, labels: list[str], start: int, end: int) -> bool:
-    follows, precedes = line.after(end, 3), line.before(start, 24)
+    """An attribute, a method or a package: `logging.info`, `window.open(`, `com.android.app`."""
+    follows = line.after(end, 3)
     if len(labels) > 2 and labels[0] in PACKAGE_ROOTS and labels[-1] not in ("com", "net", "org"):
         return True
-    if labels[-1] not in CODE_ENDINGS:
+    if labels[-1] not in CODE_ENDINGS or follows.startswith("/"):
         return False
-    if follows.startswith("/"):
-        return False
-    is_key = re.match(r"['\"]?\s?[=:](?!\d|//)", follows) and labels[0] in CODE_OBJECTS
-    is_import = re.search(r"\b(?:import|from|require|using|include)\s+$", precedes)
-    called = follows.startswith("(") or labels[0] in CODE_OBJECTS or len(labels[0]) == 1
-    return bool(is_key or called or (is_import and labels[0] in CODE_OBJECTS))
+    if follows.startswith("("):
+        return True
+    if len(labels) > 2:
+        return labels[0] in CODE_ROOTS or bool(_KEY.match(follows) and labels[0] in CODE_OBJECTS)
+    known = labels[0] in CODE_OBJECTS or len(labels[0]) == 1
+    return known and not _is_whole_cell(line, start, end)
+
+
+def _is_whole_cell(line: Line, start: int, end: int) -> bool:
+    before, after = line.before(start, 20), line.after(end, 20)
+    return bool(_CELL_BEFORE.fullmatch(before) and _CELL_AFTER.match(after))
 
 
 def _shortened(name: str, start: int, defanged: bool) -> Found | None:

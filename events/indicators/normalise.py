@@ -2,14 +2,15 @@
 
 import ipaddress
 import re
-import unicodedata
 from collections.abc import Callable
+from functools import lru_cache
 
 from events.indicators.hosts import has_public_suffix, to_ascii
 from events.indicators.refang import refang
 from events.indicators.wallets import looks_like_bitcoin
 
 MAX_LENGTH = 2048
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 _HEX = re.compile(r"[0-9a-f]+")
 _JA4 = re.compile(
     r"[tqd](?:\d{2}|s[123]|00)[di]\d{4}[a-z0-9]{2}_[0-9a-f]{12}_[0-9a-f]{12}"  # JA4
@@ -38,13 +39,14 @@ def normalise(kind: str, value: str) -> str:
     return normal_form(kind, refang(value).strip().strip("\"'`“”„«»").strip())
 
 
+@lru_cache(maxsize=4096)
 def normal_form(kind: str, text: str) -> str:
     """As `normalise`, for text that is refanged already."""
     if not text:
         raise ValueError("Write a value.")
     if len(text) > MAX_LENGTH:
         raise ValueError(f"This has {len(text):,} characters; a value has at most {MAX_LENGTH:,}.")
-    if any(unicodedata.category(char) in ("Cc", "Cs") for char in text):
+    if _CONTROL.search(text):
         raise ValueError("This holds control characters; write one value on one line.")
     return _NORMALISERS[kind](text) if kind in _NORMALISERS else text
 

@@ -14,21 +14,29 @@ _EAST_ASIAN = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
 _NEXT_URL = re.compile(r"(?<![=/?&:])https?://")
 _TRAILING = ".,;:!?*_~'\"-•"
 _PAIRS = {")": "(", "]": "[", "}": "{"}
-_CELL_START = re.compile(r"(?:^|[,;\t|])[\s>*-]*$")
+_HOST_BEGINS = re.compile(r"[\w\[]")
+_NETLOC = re.compile(r"[^/?#]*")
+_PORT = re.compile(r":\d{0,5}$")
+_CELL_START = re.compile(r"[\s>*-]*+(?:$|[,;\t|])")  # of the text before, reversed
 _TOKEN = re.compile(r"[^\s,;/:?#\"']{1,255}")
 _DIGEST = re.compile(r"[0-9A-Fa-f]{32,128}")
 _KEY_VALUE = re.compile(r"[\w.%-]+=")
 _SOCKET = re.compile(r"/\d{1,3}(?:\.\d{1,3}){3}(?::\d{1,5})?(?![\w/])")
 _ZONE_CLASS = re.compile(r"/(?:IN|A|AAAA|TXT|MX|NS|CNAME|SOA|PTR)(?![\w/?.-])")
+_AFTER_HOST = frozenset(":/?")
+_PORT_BEFORE_PATH = re.compile(r":\d{1,5}(?=[/?])")
+_PATH = re.compile(r"/[^\s\"'<>|,;)\]*`]|\?[\w.%-]+=")
 _PORT_PATH = re.compile(r"\d{1,3}(?:\.\d{1,3}){3}/\d{1,5}(?![\w/.?-])")
 MAX_URL = 2048
 
 
 def find_url(line: Line, start: int, host_at: int) -> tuple[Found | None, int]:
     """The URL whose scheme is at `start` and host at `host_at`, and where to read on."""
+    if not _HOST_BEGINS.match(line.text, host_at):
+        return None, host_at
     end = url_end(line, start, host_at)
-    netloc = re.split(r"[/?#]", line.text[host_at:end], maxsplit=1)[0]
-    host = re.sub(r":\d{0,5}$", "", netloc.rpartition("@")[2])
+    netloc = _NETLOC.match(line.text, host_at, end)
+    host = _PORT.sub("", netloc[0].rpartition("@")[2] if netloc else "")
     doubt = _host_doubt(line, host, start, end)
     if doubt is None:
         return None, max(end, host_at)
@@ -51,9 +59,11 @@ def _host_doubt(line: Line, host: str, start: int, end: int) -> str | None:
 def find_bare_url(line: Line, start: int, host_end: int) -> int:
     """Where a URL without a scheme ends, given its host; `host_end` when there is no path."""
     text = line.text
-    port = re.compile(r":\d{1,5}(?=[/?])").match(text, host_end)
+    if text[host_end : host_end + 1] not in _AFTER_HOST:
+        return host_end
+    port = _PORT_BEFORE_PATH.match(text, host_end)
     path_at = port.end() if port else host_end
-    if not re.compile(r"/[^\s\"'<>|,;)\]*`]|\?[\w.%-]+=").match(text, path_at):
+    if not _PATH.match(text, path_at):
         return host_end
     if any(pattern.match(text, path_at) for pattern in (_SOCKET, _ZONE_CLASS)):
         return host_end
@@ -65,11 +75,13 @@ def find_bare_url(line: Line, start: int, host_end: int) -> int:
 def url_end(line: Line, start: int, body_at: int) -> int:
     """Where the URL ends: before delimiters, unmatched brackets and final punctuation."""
     text = line.text
-    match = _BODY.match(text, body_at, start + MAX_URL)
+    second = text.find("://", text.find("://", body_at, start + MAX_URL) + 3, start + MAX_URL)
+    match = _BODY.match(text, body_at, second if second > body_at else start + MAX_URL)
     body = match[0] if match else ""
-    for stop in (_EAST_ASIAN, _NEXT_URL):
-        if found := stop.search(body):
-            body = body[: found.start()]
+    if not body.isascii() and (found := _EAST_ASIAN.search(body)):
+        body = body[: found.start()]
+    if "://" in body and (found := _NEXT_URL.search(body)):
+        body = body[: found.start()]
     body = body[: _separator_at(body, in_cell=_starts_cell(line.before(start)))]
     body = body[: _unbalanced_at(body)].rstrip(_TRAILING)
     return body_at + len(body)
@@ -87,7 +99,7 @@ def _separator_at(body: str, *, in_cell: bool) -> int:
 
 
 def _starts_cell(before: str) -> bool:
-    return bool(_CELL_START.search(before))
+    return bool(_CELL_START.match(before[::-1]))
 
 
 def _begins_indicator(text: str) -> bool:

@@ -21,6 +21,7 @@ _MESSAGE_ID = re.compile(
 )
 _EAST_ASIAN = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]+")
 MAX_WORD = 512
+_SHORTEST = 3
 
 
 def find_word(line: Line, start: int, end: int) -> tuple[Found | None, int]:
@@ -99,6 +100,8 @@ def _email(line: Line, local: str, host: str, start: int, found: Found) -> Found
 def _find_opaque(line: Line, word: str, start: int) -> Found | None:
     """Digests, fingerprints, AS numbers and wallets: words without structure for the eye."""
     end = start + len(word)
+    if len(word) < _SHORTEST:
+        return None
     if _DIGEST.fullmatch(word):
         return _find_digest(line, word.lower(), start, end)
     if _ASN.fullmatch(word) and word not in _NOT_AN_ASN:

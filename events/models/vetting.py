@@ -9,6 +9,7 @@ from django.db import models
 
 from events.indicators.hosts import to_ascii
 from events.models.submission import Submission
+from events.payload import refuse_hostile
 
 
 class SubmissionIndicator(models.Model):
@@ -116,7 +117,7 @@ def _network(text: str) -> str:
 def _exact(text: str) -> str:
     if not text.strip():
         raise ValueError("Write a value.")
-    return text.strip()
+    return refuse_hostile(text.strip())
 
 
 _NORMAL: dict[str, Callable[[str], str]] = {"domain": _domain, "network": _network}

@@ -16,8 +16,7 @@
     const city = (timeZone || "").split("/").pop().replaceAll("_", " ");
     const sameDay = valid && moment.toLocaleDateString("sv") === match[1];
     const shown = { hour: "2-digit", minute: "2-digit", ...(sameDay ? {} : { day: "numeric", month: "short" }) };
-    place.hidden = false;
-    place.querySelector("output").textContent = valid ? `${moment.toLocaleString("en-GB", shown)} ${city}` : "–";
+    place.querySelector("output").textContent = valid ? `${moment.toLocaleString("en-GB", shown)} ${city}` : "";
   }
 
   let request = null;
@@ -59,6 +58,5 @@
     if (!send.disabled) form.requestSubmit(send);
   });
 
-  form.querySelector("[data-keys]").hidden = false;
   showLocalTime();
 })();

@@ -1,6 +1,7 @@
 """Verifying: any one thing that was changed is found, and the first bad entry is named."""
 
 import json
+from importlib import import_module
 
 import pytest
 
@@ -148,7 +149,7 @@ def test_a_noted_head_still_fits_after_more_was_appended(chain):
 
 
 def test_a_log_longer_than_a_page_is_verified_to_its_end(db, monkeypatch):
-    monkeypatch.setattr("events.audit.verify._PAGE", 7)
+    monkeypatch.setattr(import_module("events.audit.verify"), "_PAGE", 7)
     actor = audit.Actor.system("test")
     audit.record(*[audit.Fact("a.b", actor, attachments={"note": str(n)}) for n in range(30)])
     assert audit.verify().entries == 30

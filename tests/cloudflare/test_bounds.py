@@ -52,7 +52,7 @@ def test_a_dripping_server_is_left_at_the_deadline(part: str, tls: bool) -> None
         started = time.monotonic()
         with pytest.raises(Unknown):
             client.create_event(BODY)
-        assert time.monotonic() - started < 2.5
+        assert time.monotonic() - started < 8
         assert len(server.requests) == 1
 
 
@@ -72,7 +72,7 @@ def test_a_handshake_that_drips_is_left_at_the_deadline() -> None:
         started = time.monotonic()
         with pytest.raises(Unknown):
             client.create_event(BODY)
-        assert time.monotonic() - started < 2.5
+        assert time.monotonic() - started < 8
 
 
 def test_a_server_that_does_not_read_the_request_is_left_at_the_deadline() -> None:
@@ -83,7 +83,7 @@ def test_a_server_that_does_not_read_the_request_is_left_at_the_deadline() -> No
         started = time.monotonic()
         with pytest.raises(Unknown):
             client_for(server.url, deadline=0.5).create_event(b" " * 32 * MEGABYTE)
-        assert time.monotonic() - started < 2.5
+        assert time.monotonic() - started < 8
 
 
 @pytest.mark.parametrize(("connect_timeout", "seconds"), [(0.2, 5.0), (5.0, 0.3)])
@@ -107,7 +107,7 @@ def test_nothing_is_sent_after_a_name_lookup_that_hung(
         started = time.monotonic()
         with pytest.raises(NotSent):
             client.create_event(BODY)
-        assert time.monotonic() - started < 2.5
+        assert time.monotonic() - started < 8
         looked_up.set()
         assert answered.wait(5)
         time.sleep(0.2)
@@ -220,14 +220,12 @@ def test_an_answer_just_within_the_limit_is_read_and_one_byte_more_is_not() -> N
 
 
 def test_a_hanging_server_holds_nobody_else_up() -> None:
-    with (
-        MisbehavingServer(hang()) as slow,
-        MisbehavingServer(reply(200, CREATED)) as quick,
-        ThreadPoolExecutor(1) as threads,
-    ):
-        stuck = threads.submit(client_for(slow.url, deadline=3.0).create_event, BODY)
-        started = time.monotonic()
-        for _ in range(20):
-            client_for(quick.url).create_event(BODY)
-        assert time.monotonic() - started < 2.5
+    with ThreadPoolExecutor(1) as threads:
+        with MisbehavingServer(hang()) as slow, MisbehavingServer(reply(200, CREATED)) as quick:
+            stuck = threads.submit(client_for(slow.url, deadline=60).create_event, BODY)
+            client = client_for(quick.url)
+            for _ in range(20):
+                client.create_event(BODY)
+            client.close()
+            assert not stuck.done()
         assert isinstance(stuck.exception(), Unknown)

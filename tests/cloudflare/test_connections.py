@@ -69,12 +69,14 @@ def test_the_rest_of_one_answer_is_never_taken_for_the_answer_to_the_next(first:
         threading.Timer(0.2, late, [peer]).start()
         return True
 
-    with MisbehavingServer(answer, reply(200, CREATED)) as server:
-        client = client_for(server.url)
+    def in_time(peer: Peer, request: Received) -> bool:
+        peer.pause(0.4)
+        return reply(200, CREATED)(peer, request)
+
+    with MisbehavingServer(answer, in_time) as server:
+        client = client_for(server.url, deadline=5)
         with pytest.raises(Unknown):
             client.create_event(BODY)
-        assert client.create_event(BODY).uuid == UUID
-        time.sleep(0.3)
         assert client.create_event(BODY).uuid == UUID
         client.close()
 

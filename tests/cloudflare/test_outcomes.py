@@ -58,7 +58,7 @@ UNKNOWN = {
     "a garbled header": reply_bytes(HEAD + b"no colon here\r\n\r\n" + CREATED),
     "garbage chunk": reply_bytes(HEAD + b"Transfer-Encoding: chunked\r\n\r\nzz\r\n" + CREATED),
     "bad gzip": reply_bytes(packed_answer(b"this is not gzip")),
-    "truncated gzip": reply_bytes(packed_answer(gzipped(CREATED).partition(b"\r\n\r\n")[2][:-12])),
+    "truncated gzip": reply_bytes(packed_answer(gzipped(CREATED).partition(b"\r\n\r\n")[2][:-4])),
     "unknown packing": reply(200, CREATED, [("Content-Encoding", "br")]),
     "garbage status line": reply_bytes(b"SSH-2.0-OpenSSH_9.2\r\n"),
     "garbage status code": reply_bytes(b"HTTP/1.1 abc OK\r\n\r\n" + CREATED),

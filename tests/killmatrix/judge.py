@@ -17,11 +17,15 @@ LATE_AT_MOST = 5.0
 
 @dataclass
 class Verdict:
-    """What became of one run; `wrong` is a sentence, empty when its state tells the truth."""
+    """What became of one run; `wrong` is a sentence, empty when its state tells the truth.
+
+    `posts` counts the creates that reached the API, `held` the events that it holds.
+    """
 
     number: int
     point: str
     behaviour: str
+    is_struck: bool
     kills: int
     posts: int
     state: str
@@ -51,15 +55,19 @@ def decided(ledger: Ledger, plan: Plan) -> None:
 
 
 def verdict(
-    ledger: Ledger, store: Store, plan: Plan, *, kills: int, acknowledged: set[str]
+    ledger: Ledger, store: Store, plan: Plan, *, struck: bool, kills: int, acknowledged: set[str]
 ) -> Verdict:
-    """The verdict as things stand; `acknowledged` is what the product said it saved."""
+    """The verdict as things stand.
+
+    `struck` is whether a process died at the plan's point, `acknowledged` what the product said.
+    """
     row, held = store.row(plan.token), ledger.events(str(plan.token))
     state = row.state if row else "no record"
     return Verdict(
         number=plan.number,
         point=plan.point,
         behaviour=plan.behaviour,
+        is_struck=struck,
         kills=kills,
         posts=len(ledger.attempts(str(plan.token))),
         state=state,
@@ -72,13 +80,18 @@ def verdict(
 
 
 def _is_lost(plan: Plan, row: Row | None, acknowledged: set[str]) -> bool:
-    """A later text may be there although its acknowledgement died; an earlier one may not."""
-    text = row.typed if row else None
+    """A later text may be there although its acknowledgement died; an earlier one may not.
+
+    Of two posts side by side, either may be the later one.
+    """
+    both = {stored(plan, 1), stored(plan, 2)}
     if "saved 2" in acknowledged:
-        return text != stored(plan, 2)
-    if "saved 1" in acknowledged:
-        return text not in {stored(plan, 1), stored(plan, 2)}
-    return False
+        kept = both if plan.has_twin else {stored(plan, 2)}
+    elif "saved 1" in acknowledged:
+        kept = both
+    else:
+        return False
+    return row is None or row.typed not in kept
 
 
 def _wrong(row: Row, held: list[HeldEvent]) -> str:

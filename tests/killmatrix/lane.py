@@ -17,7 +17,7 @@ from django.db import connections
 
 from events import services
 from events.models import Submission
-from events.outbox import reconcile
+from events.outbox import pace, reconcile
 from events.sandbox import Ledger, Sandbox, Settings
 from tests.killmatrix import judge, naive, plans, processes, times, victim
 from tests.killmatrix.databases import Databases
@@ -59,6 +59,7 @@ class Run(NamedTuple):
 
     plan: Plan
     ended: list[Ended]
+    is_struck: bool
     verdict: Verdict
 
 
@@ -106,24 +107,27 @@ class Lane:
     def _run(self, plan: Plan) -> Run:
         self._sandbox.behave(plan.behaves, self._slower)
         ended = self._post(plan)
+        is_struck = ended[0].is_killed
         if self._kind.recovers:
-            ended += self._recover(plan, plan.worker_point)
-            ended += self._resend(plan)
+            recovered = self._recover(plan, plan.worker_point)
+            is_struck = recovered[0].is_killed if plan.point in plans.WORKER_POINTS else is_struck
+            ended += recovered + self._resend(plan)
         judge.decided(self._ledger, plan)
         self._sandbox.behave((), self._slower)
-        return Run(plan, ended, self._verdict(plan, ended))
+        return Run(plan, ended, is_struck, self._verdict(plan, ended, is_struck))
 
-    def _verdict(self, plan: Plan, ended: list[Ended]) -> Verdict:
+    def _verdict(self, plan: Plan, ended: list[Ended], is_struck: bool) -> Verdict:
         return judge.verdict(
             self._ledger,
             self._store,
             plan,
+            struck=is_struck,
             kills=sum(each.is_killed for each in ended),
             acknowledged={line for each in ended for line in each.lines},
         )
 
     def _final(self, run: Run) -> Verdict:
-        before, after = run.verdict, self._verdict(run.plan, run.ended)
+        before, after = run.verdict, self._verdict(run.plan, run.ended, run.is_struck)
         result = replace(
             after,
             is_silent_duplicate=before.is_silent_duplicate or after.is_silent_duplicate,
@@ -188,6 +192,7 @@ def warm_up(databases: Databases, folder: Path) -> float:
         processes.run(partial(victim.post, replace(plan, token=token), point=None))
     seconds = (time.monotonic() - began) / TRIALS
     services.client.cache_clear()
+    pace.forget()
     sandbox.stop()
     return times.slowness(seconds)
 

@@ -1,8 +1,8 @@
-"""The control that must fail: one transaction around everything, and retries as an SDK makes them."""
+"""The control that must fail: one transaction around everything, and retries like an SDK's."""
 
 import json
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from events import outbox, services
@@ -19,10 +19,13 @@ RETRIES = 2
 def post(plan: Plan, say: Say, *, point: str | None) -> None:
     """Save, send and record in one transaction; the same form again finds what was recorded."""
     Trap(point, plan.cut, "settle").install()
-    with transaction.atomic():
-        if not Submission.objects.filter(pk=plan.token).exists():
-            _send(plan)
-    say("saved 2")
+    try:
+        with transaction.atomic():
+            if not Submission.objects.filter(pk=plan.token).exists():
+                _send(plan)
+        say("saved 2")
+    except IntegrityError as error:
+        say(f"an error page: {error}")
 
 
 def _send(plan: Plan) -> None:

@@ -59,8 +59,10 @@ def table(matrix: Outcome, controls: Sequence[Outcome], database: str, seed: int
         "",
         f"  {'':<26}{'runs':>6}{'lost':>6}{'silent':>8}{'unrecorded':>12}{'untrue':>8}",
         *(_row(outcome) for outcome in (matrix, *controls)),
-        "  (lost: acknowledged texts; silent: duplicates that nobody is told of; unrecorded: events",
-        "   there without a record here; untrue: final states that do not tell the truth)",
+        "  (struck: runs that died at the kill point itself, which not every behaviour lets come",
+        "   about; kills: all deaths in these runs; creates: requests that reached the API;",
+        "   lost: acknowledged texts; silent: duplicates that nobody is told of; unrecorded:",
+        "   events there without a record here; untrue: final states that are not the truth)",
     ]
     return "\n".join([*lines, *(f"  PROBLEM: {problem}" for problem in matrix.problems)])
 
@@ -75,14 +77,15 @@ def _counts(
     groups: dict[str, list[Verdict]] = defaultdict(list)
     for verdict in verdicts:
         groups[key(verdict)].append(verdict)
-    head = f"  {title:<26}{'runs':>6}{'kills':>7}{'creates':>9}{'held':>6}{'bad':>5}"
+    head = f"  {title:<26}{'runs':>6}{'struck':>8}{'kills':>7}{'creates':>9}{'held':>6}{'bad':>5}"
     return [head, *(_line(name, groups[name]) for name in names)]
 
 
 def _line(name: str, verdicts: Sequence[Verdict]) -> str:
     kills, posts = sum(v.kills for v in verdicts), sum(v.posts for v in verdicts)
     held, bad = sum(v.held for v in verdicts), sum(v.is_bad for v in verdicts)
-    return f"  {name:<26}{len(verdicts):>6}{kills:>7}{posts:>9}{held:>6}{bad:>5}"
+    struck = sum(v.is_struck for v in verdicts)
+    return f"  {name:<26}{len(verdicts):>6}{struck:>8}{kills:>7}{posts:>9}{held:>6}{bad:>5}"
 
 
 def _states(verdicts: Sequence[Verdict]) -> str:

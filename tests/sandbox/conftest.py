@@ -10,7 +10,7 @@ from openapi_core import OpenAPI
 from openapi_core.testing import MockRequest, MockResponse
 from openapi_schema_validator import OAS30Validator
 
-from events.sandbox import Sandbox
+from events.sandbox import DATASETS, DEFAULT_DATASET, Sandbox
 
 CONTRACT = Path(__file__).parents[1] / "contract" / "threat-events.openapi.yaml"
 CLOUDFLARE = "https://api.cloudflare.com"
@@ -29,6 +29,18 @@ EXAMPLE: dict[str, Any] = {
     "targetCountry": "US",
     "targetIndustry": "Agriculture",
 }
+
+DEFAULT, READ_ONLY, CREATE_ONLY, DELETED = (
+    DEFAULT_DATASET.uuid,
+    *(
+        next(dataset.uuid for dataset in DATASETS if wanted(dataset))
+        for wanted in (
+            lambda dataset: dataset.write_mode == "read_only",
+            lambda dataset: dataset.write_mode == "create_only",
+            lambda dataset: dataset.deleted_at,
+        )
+    ),
+)
 
 
 def an_event(**changes: Any) -> dict[str, Any]:

@@ -1,0 +1,1 @@
+"""The checks of an entry before it is sent."""

@@ -1,0 +1,124 @@
+"""The administrators' own list: what it does to entries, and how it is kept."""
+
+import pytest
+from django.contrib.auth.models import AnonymousUser
+from django.core.exceptions import ValidationError
+
+from events.models import AuditEntry, KnownValue
+from events.vetting import Level
+
+from .hostile import HOSTILE
+from .support import codes, entry, vet
+
+NOBODY = AnonymousUser()
+ADD = "/admin/events/knownvalue/add/"
+
+
+def listed(match, value, level="inform", kind="known", **more):
+    known = KnownValue(match=match, value=value, level=level, kind=kind, **more)
+    known.full_clean()
+    known.save()
+    return known
+
+
+@pytest.mark.parametrize(
+    ("match", "value", "typed", "is_found"),
+    [
+        ("domain", "*.Corp-Site.RU", "corp-site.ru", True),
+        ("domain", "corp-site.ru", "vpn.corp-site.ru", True),
+        ("domain", "corp-site.ru", "https://vpn.corp-site.ru/login", True),
+        ("domain", "corp-site.ru", "boss@corp-site.ru", True),
+        ("domain", "corp-site.ru", "vpn.corp-site.ru:8443", True),
+        ("domain", "corp-site.ru", "notcorp-site.ru", False),
+        ("domain", "corp-site.ru", "corp-site.ru.evil-site.ru", False),
+        ("network", "45.12.0.0/16", "45.12.7.8", True),
+        ("network", "45.12.0.0/16", "http://45.12.7.8/", True),
+        ("network", "45.12.0.0/16", "45.12.7.0/24", True),
+        ("network", "45.12.7.0/24", "45.12.0.0/16", True),
+        ("network", "45.12.0.0/16", "45.13.0.1", False),
+        ("network", "45.12.7.8", "45.12.7.8", True),
+        ("network", "2a00:1::/32", "2a00:1::5", True),
+        ("network", "0.0.0.0/0", "2a00:1::5", False),
+        ("exact", "Global\\OurMutex", "global\\ourmutex", True),
+        ("exact", "https://evil-site.ru/a", "hxxps://evil-site[.]ru/a", True),
+        ("exact", "evil-site.ru", "www.evil-site.ru", False),
+    ],
+)
+def test_what_an_entry_of_the_list_fits(db, match, value, typed, is_found):
+    listed(match, value, kind="own")
+    what = "value" if match == "exact" else match
+    found = [code for code in codes(vet(entry(typed), NOBODY)) if code.startswith("own.")]
+    assert found == ([f"own.{what}"] if is_found else [])
+
+
+def test_the_narrowest_entry_counts(db):
+    listed("domain", "corp-site.ru", level="block")
+    listed("domain", "lab.corp-site.ru")
+    assert [f.level for f in vet(entry("a.lab.corp-site.ru"), NOBODY)] == [Level.INFORM]
+    assert [f.level for f in vet(entry("a.corp-site.ru"), NOBODY)] == [Level.BLOCK]
+    listed("exact", "a.lab.corp-site.ru", level="block")
+    assert [f.level for f in vet(entry("a.lab.corp-site.ru"), NOBODY)] == [Level.BLOCK]
+
+
+def test_a_change_counts_at_once(db):
+    known = listed("domain", "corp-site.ru", note="our shop")
+    (found,) = vet(entry("corp-site.ru"), NOBODY)
+    assert "our shop" in found.message
+    known.active = False
+    known.save()
+    assert vet(entry("corp-site.ru"), NOBODY) == ()
+    known.active = True
+    known.save()
+    assert codes(vet(entry("corp-site.ru"), NOBODY)) == ["known.domain"]
+    known.delete()
+    assert vet(entry("corp-site.ru"), NOBODY) == ()
+
+
+@pytest.mark.parametrize("match", KnownValue.Match.values)
+@pytest.mark.parametrize("value", HOSTILE)
+def test_whatever_is_listed_checks_go_on(db, match, value):
+    known = KnownValue(match=match, value=value, level="block")
+    try:
+        known.full_clean()
+    except ValidationError:
+        return
+    known.save()
+    vet(entry("evil-site.ru", "45.12.7.8", value), NOBODY)
+
+
+def test_an_administrator_keeps_the_list_and_the_log_says_so(as_adam, adam):
+    fields = {"value": " *.Corp-Site.ru", "match": "domain", "kind": "own", "level": "block"}
+    as_adam.post(ADD, fields | {"note": "ours", "active": "on"})
+    known = KnownValue.objects.get()
+    assert (known.value, known.added_by) == ("corp-site.ru", adam)
+
+    page = f"/admin/events/knownvalue/{known.pk}/"
+    as_adam.post(page + "change/", fields | {"note": "ours", "level": "inform", "active": "on"})
+    as_adam.post(page + "delete/", {"post": "yes"})
+    assert not KnownValue.objects.exists()
+    rows = AuditEntry.objects.filter(action__startswith="known_value.").order_by("seq")
+    assert [row.action.partition(".")[2] for row in rows] == ["added", "changed", "deleted"]
+    assert "own domain corp-site.ru block: ours" in rows[1].body
+    assert all(row.actor == "adam" for row in rows)
+
+
+@pytest.mark.parametrize(
+    ("match", "value", "sentence"),
+    [
+        ("network", "10.0.0.0/99", "This is not an address or network"),
+        ("domain", "no domain", "cannot be part of a host name"),
+        ("exact", "   ", "This field is required"),
+    ],
+)
+def test_a_value_that_cannot_be_compared_is_refused_in_words(as_adam, match, value, sentence):
+    answer = as_adam.post(ADD, {"value": value, "match": match, "kind": "own", "level": "block"})
+    assert sentence in answer.content.decode()
+    assert not KnownValue.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("who", "status"), [("ana", 403), ("rita", 403), ("otto", 403), ("adam", 200)]
+)
+def test_who_opens_the_list(request, who, status):
+    client = request.getfixturevalue(f"as_{who}")
+    assert client.get("/admin/events/knownvalue/", follow=True).status_code == status
