@@ -101,7 +101,7 @@ def _row(row: find.Row) -> str:
         label = f'<span class="tlp {tlp_class(row.tlp)}">{label}</span>'
     outcome = escape(row.outcome)
     return (
-        f'<tr><td class="number"><a href="{row.seq}/change/">{row.seq}</a></td>'
+        f'<tr><td class="num"><a href="{row.seq}/change/">{row.seq}</a></td>'
         f'<td><time datetime="{at}Z">{at} UTC</time></td>'
         f"<td>{escape(shown(row.actor))}</td><td>{escape(audit.words(row.action))}</td>"
         f'<td class="mono">{name}</td><td>{label}</td>'

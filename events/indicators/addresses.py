@@ -12,8 +12,8 @@ from events.indicators.lexicon import (
 )
 from events.indicators.line import Found, Line
 
-IPV4 = re.compile(r"(\d{1,3})\.(\d{1,3})\.(\d{1,3})\.(\d{1,3})(?![\d]|\.\d)")
-_PREFIX = re.compile(r"/(\d{1,3})(?!\w|\.\d)")
+IPV4 = re.compile(r"(\d{1,3})\.(\d{1,3})\.(\d{1,3})\.(\d{1,3})(?![0-9A-Za-z_]|\.\d)")
+_PREFIX = re.compile(r"/(\d{1,3})(?![0-9A-Za-z_]|\.\d)")
 _BEFORE = re.compile(r"[^\s,;|(\"'’`]+|[,;]")
 _VERSION_KEY = re.compile(r"v\d{0,2}[.:=]?|vers\.|.*\.(?:jar|dll|exe|so)[:@]|##+")
 _NAMES_VERSION = re.compile(r"[A-Z]+[a-z]+[A-Z]\w*")  # FortiOS, OpenSSL
@@ -31,8 +31,11 @@ def find_ipv4(line: Line, start: int) -> Found | None:
     octets = [int(octet) for octet in match.groups()]
     if max(octets) > 255 or _has_odd_zeros(match.groups()):
         return None
-    if not line.defanged(start, match.end()) and _is_version(line, start, match.end()):
-        return None
+    if not line.defanged(start, match.end()):
+        if octets[0] == 255 or (octets[0] == 0 and any(octets)):
+            return None  # netmasks, and versions such as 0.9.8.1
+        if _is_version(line, start, match.end()):
+            return None
     address = ".".join(map(str, octets))
     return _network(line, address, start, match.end(), 32) or Found(
         "ipv4", address, start, match.end()
@@ -65,7 +68,9 @@ def _is_version(line: Line, start: int, end: int) -> bool:
     if text[start:end].endswith(".0.0.0") and text[end : end + 1] != "/" and text[start] != "0":
         return True
     before = line.before(start)
-    return "CEF:" in before and bool(_CEF_VERSION.search(before)) or _follows_version(line, start)
+    if "CEF:" in before and _CEF_VERSION.search(before):
+        return True
+    return _follows_version(line, start)
 
 
 def _follows_version(line: Line, start: int) -> bool:

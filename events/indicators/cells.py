@@ -9,14 +9,16 @@ from events.indicators.scan import normalised
 _BY_HEADING = frozenset({"asn", "mutex", "user_agent"})
 _ITEM = re.compile(r"[\s*•>–-]*(?:\d{1,3}[.)]\s)?\s*")
 _QUOTES = " \t\"'`“”„«»"
-_MAX_ITEM = 120
+_PRODUCT = re.compile(r"[\"'`]?[A-Za-z][\w.-]*/[\w.]+(?: |[\"'`]?$)")
+_MAX_WORDS = 3
+_MAX_ITEM = 400
 
 
 def find_in_cells(line: Line) -> list[Found]:
     """What the columns or the heading above declare in this line."""
     headings = line.headings
-    if headings.heading == "mutex":
-        return [found for found in [_mutex_item(line)] if found]
+    if headings.heading in ("mutex", "user_agent"):
+        return [found for found in [_item(line, headings.heading)] if found]
     if _BY_HEADING.isdisjoint(headings.columns.values()):
         return []
     cells = _cells(line.text, headings.separator)
@@ -27,13 +29,15 @@ def find_in_cells(line: Line) -> list[Found]:
     return [cell for cell in found if cell]
 
 
-def _mutex_item(line: Line) -> Found | None:
+def _item(line: Line, kind: str) -> Found | None:
+    """A list's item under a heading: a mutex of few words, or products as a user agent has."""
     bullet = _ITEM.match(line.text)
     start = bullet.end() if bullet else 0
     text = line.text[start:].rstrip()
-    if not text or len(text) > _MAX_ITEM or len(text.split()) > 3 or text.endswith((":", ".")):
+    fits = _PRODUCT.match(text) if kind == "user_agent" else len(text.split()) <= _MAX_WORDS
+    if not text or len(text) > _MAX_ITEM or not fits or text.endswith((":", ".")):
         return None
-    return _trimmed("mutex", line, start, start + len(text))
+    return _trimmed(kind, line, start, start + len(text))
 
 
 def _cells(text: str, separator: str) -> Iterator[tuple[int, int]]:

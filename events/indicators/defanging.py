@@ -17,7 +17,11 @@ _LOOKS_LIKE_ASCII = {
     "\u2024": ".", "\u2215": "/", "\u2044": "/", "\ua789": ":", "\u2236": ":", "\u2010": "-",
     "\u2011": "-",
 }  # fmt: skip
-HIDDEN = "\u00ad\u034f\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufe00-\ufe0f\ufeff"
+# Soft hyphen, joiners, zero-width spaces, bidirectional controls, variation selectors, the BOM.
+HIDDEN = (
+    "\u00ad\u034f\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069"
+    "\ufe00-\ufe0f\ufeff"
+)
 _OPEN, _CLOSE, _GAP = r"[\[({<]", r"[\])}>]", r"[ \t]{0,2}"
 
 
@@ -84,7 +88,7 @@ def _find_escaped_dots(text: str) -> Iterator[tuple[int, int, str]]:
 
 _SPOKEN_DOT = re.compile(r"[ \t]{1,2}(?:[dD][oO][tT]|punkt)[ \t]{1,2}")
 _SPOKEN = re.compile(
-    r"(?<![\w.-])(?:(?P<local>[\w.+-]{1,64})[ \t]{1,2}(?:at|AT|At)[ \t]{1,2})?"
+    r"(?<![\w.-])(?:(?P<local>[\w.+-]{1,64})[ \t]{1,2}(?P<at>at|AT|At)[ \t]{1,2})?"
     rf"(?P<first>[\w.@-]{{1,255}})(?P<rest>(?:{_SPOKEN_DOT.pattern}[\w.-]{{1,63}}){{1,12}})"
 )
 _MAIL_CUE = re.compile(r"(?i)(?:mail|contact|kontakt|adresse?|address|from|to|an|à|:)[\s:]*$")
@@ -102,7 +106,9 @@ def _find_spoken(text: str) -> Iterator[tuple[int, int, str]]:
         is_address = re.fullmatch(r"\d{1,3}(?:\.\d{1,3}){3}", host)
         if match["first"].lower() in STOP_WORDS or not (is_address or has_public_suffix(host)):
             continue
-        if match["local"] and _is_mailbox(match["local"], text[: match.start()][-30:]):
+        if match["local"] and (
+            match["at"] == "AT" or _is_mailbox(match["local"], text[: match.start()][-30:])
+        ):
             yield match.end("local"), match.start("first"), "@"
         for dot in _SPOKEN_DOT.finditer(match["rest"]):
             yield match.start("rest") + dot.start(), match.start("rest") + dot.end(), "."
@@ -124,6 +130,8 @@ _NOT_ASCII: tuple[Rule, ...] = (
     substitution(r"[\u3002\uff61](?<=[0-9A-Za-z].)(?=[0-9A-Za-z])", "."),
 )
 _ANY: tuple[Rule, ...] = (
+    # line ends that JSON escaped, where they are not part of a path
+    substitution(r"\\r\\n|\\[nrt](?=[hH](?:tt|xx|XX)[pP][sS]?[:\[])", " "),
     substitution(rf"&(?i:({'|'.join(_ENTITIES)}));", _entity),
     substitution(
         r"[hH](?<!\w[hH])(?i:tt|xx|tx|xt|\*\*)[pP][sS]?:\\\\[^\s\"'<>|]{1,2000}",

@@ -9,7 +9,6 @@ from events.indicators.lexicon import (
     CODE_ROOTS,
     DOMAIN_BEFORE_FILE,
     DOMAIN_CUES,
-    FILE_BEFORE_DOMAIN,
     FILE_CUES,
     FILE_EXTENSIONS,
     JOINED_WORDS,

@@ -26,14 +26,15 @@ _FOLDER_STOP = re.compile(
 _TITLE_WORD = re.compile(r"[^\W_a-z][\w().&+-]*|\(?\d[\w().-]*|-|&")
 _TWO_WORD_KEYS = re.compile(
     r"(?:Windows NT|Internet Settings|(?:User )?Shell Folders|Session Manager|Windows Defender|"
-    r"Image File Execution Options|Internet Explorer|Control Panel|Active Setup|Credential Providers)"
+    r"Image File Execution Options|Internet Explorer|Control Panel|Active Setup|"
+    r"Credential Providers)"
     r"(?![\w])"
 )
 _TRAILING = ".,:!?)]}'*_"
 _UNIX = re.compile(r"[^\s\"'<>|,;`“”„«»’:)\]}*?]+")
 _UNIX_ROOTS = frozenset(
-    "/tmp /etc /var /usr /home /root /opt /bin /sbin /dev /proc /lib /lib64 /mnt /srv /boot /run /sys "
-    "/data /sdcard /media /Users /Library /Applications /System /private /Volumes /storage".split()
+    "tmp etc var usr home root opt bin sbin dev proc lib lib64 mnt srv boot run sys data sdcard "  # noqa: SIM905
+    "media Users Library Applications System private Volumes storage".split()
 )
 _NOT_EVIDENCE = frozenset({"/dev/null", "/dev/stdout", "/dev/stderr", "/dev/zero"})
 _HTTP_VERB = re.compile(r"(?:GET|POST|PUT|HEAD|DELETE|OPTIONS|PATCH)\s+\"?$")
@@ -64,7 +65,7 @@ def find_unix_path(line: Line, start: int) -> tuple[Found | None, int]:
     path = match[0].rstrip(".,!-_") if match else ""
     end = start + max(len(path), 1)
     parts = path.strip("/").split("/")
-    known = path.startswith("~/") or "/" + parts[0] in _UNIX_ROOTS
+    known = path.startswith("~/") or parts[0] in _UNIX_ROOTS
     if not known or len(parts) < 2 or path in _NOT_EVIDENCE:
         return None, end
     if _HTTP_VERB.search(line.before(start)):

@@ -3,6 +3,7 @@
 import re
 
 from events.indicators.defanging import undo
+from events.indicators.kinds import KINDS
 
 
 def refang(text: str) -> str:
@@ -14,10 +15,7 @@ def refang(text: str) -> str:
     return undo(text).text
 
 
-_NEVER_LINKED = frozenset(
-    "md5 sha1 sha256 sha512 imphash ja3 ja4 asn cve btc file_path file_name registry_key "
-    "mutex".split()
-)
+_LINKED = frozenset({"", "domain", "ipv4", "ipv6", "cidr", "url", "email", "user_agent"})
 _HTTP = re.compile(r"(?i)http(s?)://")
 _DOT = re.compile(r"(?<=[^\W_])\.(?=[^\W_])")
 _IPV6 = re.compile(r"[0-9A-Fa-f:]*:[0-9A-Fa-f:]*:[0-9A-Fa-f:.]*(?:/\d{1,3})?")
@@ -29,7 +27,7 @@ def defang(value: str, kind: str = "") -> str:
     Hashes, paths, registry keys and mutexes stay as they are; in a user agent only links change.
     `refang` gives every normalised value back.
     """
-    if kind in _NEVER_LINKED:
+    if kind in KINDS and kind not in _LINKED:
         return value
     shown = _HTTP.sub(lambda match: f"hxxp{match[1].lower()}[:]//", value)
     shown = shown.replace("://", "[:]//")

@@ -12,12 +12,12 @@ _EAST_ASIAN = (
     frozenset({"Latin", "Han", "Hangul"}),
 )
 _NAMES = {"CJK": "Han", "IDEOGRAPHIC": "Han", "MODIFIER": "", "COMBINING": ""}
-# Small letters that read as Latin ones, from Unicode's confusables.txt: the letter, then its reading.
+# Small letters that read as Latin ones (Unicode's confusables.txt): the letter, its reading.
 _READINGS = (
     "аa сc ԁd еe һh іi јj ӏl оo рp ԛq ѕs ѵv ԝw хx уy үy кk αa ιi κk νv οo ρp υu γy χx σo ɑa ɡg ıi "
     "ɩi ϲc ҽe ⅼl ᴢz ʏy ɴn ʀr ʟl օo հh ոn սu ցg ձd զq"
 )
-_READS_AS = {ord(letter): reading for letter, reading in _READINGS.split()}
+_READS_AS = {ord(pair[0]): pair[1] for pair in _READINGS.split()}
 
 
 @lru_cache(maxsize=4096)

@@ -114,7 +114,6 @@ def _unbalanced_at(body: str) -> int:
     for at, char in enumerate(body):
         if char in "([{":
             open_brackets.append(char)
-        elif char in _PAIRS:
-            if not open_brackets or open_brackets.pop() != _PAIRS[char]:
-                return at
+        elif char in _PAIRS and (not open_brackets or open_brackets.pop() != _PAIRS[char]):
+            return at
     return len(body)

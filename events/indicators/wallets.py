@@ -1,4 +1,4 @@
-"""Checksums of bitcoin addresses: Base58Check (P2PKH, P2SH), Bech32 (BIP 173), Bech32m (BIP 350)."""
+"""Bitcoin addresses and their checksums: Base58Check, Bech32 (BIP 173), Bech32m (BIP 350)."""
 
 import hashlib
 import re

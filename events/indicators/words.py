@@ -16,6 +16,12 @@ _JA4 = re.compile(r"(?i)[a-z0-9]{7,12}(?:_[0-9a-f]{4,12}){2,3}")
 _BTC_CUE = re.compile(r"(?i)\b(?:btc|bitcoin|wallets?|portefeuille)\b")
 _ASN = re.compile(r"AS\d{1,10}|as\d{3,10}")
 _NOT_AN_ASN = frozenset({"AS2", "AS3", "AS4", "as400", "AS400"})
+_NOT_A_HASH = re.compile(
+    r"(?i)(?:[%\\]|\b(?:commit|revision|rev|head|git)[ :=@]{1,2}|"
+    r"(?:(?:trace|span|request|session|transaction|correlation|tenant|client|device|user|message|"
+    r"msg|event|order|process)[_ -]?id|uuid|guid|etag|token|nonce|csrf|cookie|sess(?:id)?|secret|api_?key)"
+    r"[\"']?\s{0,2}[=:]\s{0,2}[\"']?)$"
+)
 _MESSAGE_ID = re.compile(
     r"(?i)^\s*(?:message-id|in-reply-to|references|content-id|x-[\w-]*-id)\s*:"
 )
@@ -114,7 +120,7 @@ def _find_opaque(line: Line, word: str, start: int) -> Found | None:
 
 
 def _find_digest(line: Line, word: str, start: int, end: int) -> Found | None:
-    if len(set(word)) < 4 or line.before(start, 1) in ("%", "\\"):
+    if len(set(word)) < 4 or _NOT_A_HASH.search(line.before(start, 30)):
         return None
     if len(word) in _BY_LENGTH:
         secret = line.cue(start, end) == "secret"

@@ -1,10 +1,13 @@
 """Indicators of earlier submissions: written when one is frozen, asked when one is typed."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
 
 from django.contrib.auth.base_user import AbstractBaseUser
-from django.contrib.auth.models import AnonymousUser
-from django.db.models import Count, Max
+from django.contrib.auth.models import AnonymousUser, User
+from django.core.exceptions import EmptyResultSet
+from django.db.models import Count, F, Window
+from django.db.models.functions import RowNumber
 from django.urls import reverse
 
 from events.models import State, Submission, SubmissionIndicator
@@ -12,7 +15,16 @@ from events.payload import EventCreate
 from events.vetting.findings import Entry, Finding, Level, row_field, shown
 from events.vetting.values import Value, value_of
 
-_SHOWN = ("submission__state", "submission__updated_at", "submission__author_name")
+
+class _Statement(NamedTuple):
+    """A query as SQL; `parameters` hold a mark where each key belongs."""
+
+    sql: str
+    parameters: tuple[Any, ...]
+
+
+_KEPT_MOST = 512
+_kept: dict[tuple[object, ...], _Statement | None] = {}
 
 
 def remember(submission: Submission, payload: EventCreate, *, is_new: bool) -> None:
@@ -32,7 +44,7 @@ def remember(submission: Submission, payload: EventCreate, *, is_new: bool) -> N
 def findings(
     entry: Entry, values: Mapping[int, Value], user: AbstractBaseUser | AnonymousUser
 ) -> Iterator[Finding]:
-    """A finding per row whose value stands in a submission that `user` may see: two queries.
+    """A finding per row whose value stands in a submission that `user` may see: one query.
 
     `values` are by the rows' indexes. What `user` may not see counts nowhere, so that not even
     its existence shows.
@@ -40,41 +52,25 @@ def findings(
     rows: dict[str, list[int]] = {}
     for row, value in values.items():
         rows.setdefault(value.key, []).append(row)
-    times = _times(list(rows), entry, user)
-    if not times:
-        return
-    newest = SubmissionIndicator.objects.filter(pk__in=[last for last, _ in times.values()])
-    for found in newest.select_related("submission").only("key", *_SHOWN):
+    for found in _newest(list(rows), entry, user):
         for row in rows[found.key]:
-            yield _finding(row, values[row], found.submission, times[found.key][1])
+            yield _finding(row, values[row], found)
 
 
-def _times(
-    keys: Sequence[str], entry: Entry, user: AbstractBaseUser | AnonymousUser
-) -> dict[str, tuple[int, int]]:
-    """By key: the newest row of it that `user` may see, and how many there are."""
-    if not keys:
-        return {}
-    others = Submission.objects.visible_to(user).exclude(state=State.DISCARDED).order_by()
-    if entry.submission_id is not None:
-        others = others.exclude(pk=entry.submission_id)
-    seen = (
-        others.filter(indicators__key__in=keys)
-        .values("indicators__key")
-        .annotate(last=Max("indicators__pk"), times=Count("pk"))
-    )
-    return {row["indicators__key"]: (row["last"], row["times"]) for row in seen}
+def _newest(keys: Sequence[str], entry: Entry, user: AbstractBaseUser | AnonymousUser) -> Any:
+    """Per key the newest submission, with `key` and `times`: in how many it stands."""
+    if not keys or not isinstance(user, User):
+        return ()
+    # A few sizes of statements serve all: the last key is said again until one is full.
+    size = 1 << (len(keys) - 1).bit_length()
+    statement = _statement(user, size, has_own=entry.submission_id is not None)
+    if statement is None:
+        return ()
+    given = iter([*keys, *[keys[-1]] * (size - len(keys))])
+    parameters = [
+        next(given) if each == _MARK else _own(entry) if each == _OWN else each
+        for each in statement.parameters
+    ]
+    return Submission.objects.raw(statement.sql, parameters)
 
 
-def _finding(row: int, value: Value, submission: Submission, times: int) -> Finding:
-    events = "an event" if times == 1 else f"{times:,} events"
-    state = submission.get_state_display().lower()
-    return Finding(
-        "seen.here",
-        Level.INFORM,
-        f"{shown(value.normal)} is in {events} here already.",
-        "Check that this is not the same event again.",
-        row_field(row),
-        link=reverse("event_detail", args=[submission.pk]),
-        link_text=f"{state}, {submission.updated_at:%Y-%m-%d}, by {submission.author_name}",
-    )

@@ -35,11 +35,12 @@ def test_each_state_of_an_event(somebody, desk, scheme):
     found = {}
     for behaviour in ("", "400", "429", "500-after"):
         if behaviour:
-            desk.sandbox.behave("create", behaviour, times=1)
+            desk.sandbox.behave("create", behaviour, times=1, seconds=1)
         page.goto(f"{desk.url}/events/new/")
         fill(page)
         send(page)
         found[behaviour] = person.violations()
+        page.wait_for_timeout(1_300 if behaviour == "429" else 0)
     page.goto(f"{desk.url}/events/new/")
     page.click("button[value=send]")
     page.wait_for_selector("[aria-invalid=true]")

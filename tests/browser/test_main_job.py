@@ -108,12 +108,14 @@ def test_an_api_that_hangs_is_unknown_and_never_sent_twice(ana, desk):
 
 
 def test_an_api_that_is_down_means_waiting(ana, desk):
-    desk.sandbox.behave("create", "429", times=1)
+    desk.sandbox.behave("create", "429", times=1, seconds=1)
     page = ana.open("/events/new/")
     fill(page)
     send(page)
     assert state(page) == "ready"
     assert "It is tried again at" in page.text_content("main")
+    # Everybody waits as long as the API asked.
+    page.wait_for_timeout(1_300)
 
 
 def test_errors_are_linked_and_nothing_is_lost(ana):

@@ -26,16 +26,8 @@ def test_prof(as_ana, ana, ben, lists):
      "enc": lambda: as_ana.post(URL, enc, content_type="application/x-www-form-urlencoded"),
      "empty": lambda: as_ana.post(URL, "", content_type="application/x-www-form-urlencoded"),
     }
-    m={n:cpu(c) for n,c in calls.items()}
-    m={n:(m[n]+cpu(c))/2 for n,c in calls.items()}
-    for n,v in m.items(): print(n, round(v,3), round(v/m["hello"],2))
-    e=entry_of(Typed.from_post(QueryDict(enc))); vals=_values(e)
-    def perms():
-        u=User(pk=ana.pk); u.is_active=True; u.has_perm("events.add_submission")
-    parts={"perms":perms,"known":known.load,"typed":lambda: entry_of(Typed.from_post(QueryDict(enc))),
-      "seen":lambda:list(seen.findings(e,vals,ana)), "times":lambda:seen._times([v.key for v in vals.values()],e,ana), "notices":lambda:[list(notices.findings(r,v)) for r,v in vals.items()],
-      "benign":lambda:[list(benign.findings(r,v)) for r,v in vals.items()],
-      "catalog":lambda:list(facts.catalog(e,lists)),
-      "panel":lambda:check.panel(vet(e,ana,lists),ana),"vet":lambda:vet(e,ana,lists),
-      "render":lambda p=check.panel(vet(e,ana,lists),ana):check._fragment("events/entry/checks.html",p)}
-    for n,c in parts.items(): print(n, round(cpu(c),3))
+    import cProfile,pstats
+    for _ in range(20): calls["enc"]()
+    p=cProfile.Profile()
+    for _ in range(200): p.runcall(calls["enc"])
+    st=pstats.Stats(p); st.sort_stats("cumulative").print_stats("main/events|db/models/query.py|has_perm|test/utils|/sqlite3/base|instrumented|_execute|main/webui")
