@@ -10,6 +10,7 @@ from django.http import HttpRequest
 
 from events import audit, services
 from events.models import KnownValue
+from events.vetting import known
 
 if TYPE_CHECKING:
     _Admin = admin.ModelAdmin[KnownValue]
@@ -34,6 +35,7 @@ class KnownValueAdmin(_Admin):
         if not change:
             obj.added_by = services.person(request).user
         super().save_model(request, obj, form, change)
+        known.forget()
         if says(obj) != before:
             action = "known_value.changed" if change else "known_value.added"
             _log(request, action, obj.pk, f"{before} → {says(obj)}")
@@ -59,6 +61,7 @@ def _delete(request: HttpRequest, entries: Iterable[KnownValue]) -> None:
     for entry in list(entries):
         key, said = entry.pk, says(entry)
         entry.delete()
+        known.forget()
         _log(request, "known_value.deleted", key, said)
 
 

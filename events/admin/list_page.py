@@ -55,15 +55,14 @@ def context(query: QueryDict, *, is_red_visible: bool) -> dict[str, Any]:
 def _filters(*asked: str) -> SafeString:
     """The form for the same question is the same: rendering it costs more than the list."""
     values = dict(zip(FILTERS, asked, strict=True))
-    faults = {
-        name: _DATE_FAULT for name in ("from", "to") if values[name] and not _day(values[name])
-    }
+    since, until = _day(values["from"]), _day(values["to"])
     outcomes = {str(name): str(name) for name in audit.OUTCOMES}
     context = {
         "asked": values,
-        "since": values["from"],
-        "since_fault": faults.get("from"),
-        "until_fault": faults.get("to"),
+        "since": since.isoformat() if since else "",
+        "since_fault": _DATE_FAULT if values["from"] and not since else "",
+        "until": until.isoformat() if until else "",
+        "until_fault": _DATE_FAULT if values["to"] and not until else "",
         "actions": _choices(audit.WORDS, values["action"]),
         "outcomes": _choices(outcomes, values["outcome"]),
         "labels": _choices(TLP_LABELS, values["tlp"]),

@@ -16,6 +16,7 @@ IPV4 = re.compile(r"(\d{1,3})\.(\d{1,3})\.(\d{1,3})\.(\d{1,3})(?![0-9A-Za-z_]|\.
 _PREFIX = re.compile(r"/(\d{1,3})(?![0-9A-Za-z_]|\.\d)")
 _BEFORE = re.compile(r"[^\s,;|(\"'’`]+|[,;]")
 _VERSION_KEY = re.compile(r"v\d{0,2}[.:=]?|vers\.|.*\.(?:jar|dll|exe|so)[:@]|##+")
+_BARE_MAJOR = re.compile(r"(?!10\.|127\.|0\.)\d+\.0\.0\.0(?!/)")  # Chrome 103.0.0.0
 _NAMES_VERSION = re.compile(r"[A-Z]+[a-z]+[A-Z]\w*")  # FortiOS, OpenSSL
 _NUMBER = re.compile(r"v?[\d.]*")
 _CEF_VERSION = re.compile(r"CEF:\d\|[^|]*\|[^|]*\|$")
@@ -63,9 +64,9 @@ def _network(line: Line, address: str, start: int, end: int, bits: int) -> Found
 
 def _is_version(line: Line, start: int, end: int) -> bool:
     text = line.text
-    if VERSION_AFTER.match(text, end, end + 40) or line.headings.cue(text, start) == "version":
+    if VERSION_AFTER.match(text, end, end + 40) or line.headings.column(text, start) == "version":
         return True
-    if text[start:end].endswith(".0.0.0") and text[end : end + 1] != "/" and text[start] != "0":
+    if _BARE_MAJOR.match(text, start):
         return True
     before = line.before(start)
     if "CEF:" in before and _CEF_VERSION.search(before):

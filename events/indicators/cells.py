@@ -10,7 +10,8 @@ _BY_HEADING = frozenset({"asn", "mutex", "user_agent"})
 _ITEM = re.compile(r"[\s*•>–-]*(?:\d{1,3}[.)]\s)?\s*")
 _QUOTES = " \t\"'`“”„«»"
 _PRODUCT = re.compile(r"[\"'`]?[A-Za-z][\w.-]*/[\w.]+(?: |[\"'`]?$)")
-_MAX_WORDS = 3
+_NAME = re.compile(r"\S{3,}(?: \S+){0,2}$")
+_IDENTIFIER = re.compile(r"(?=\S*(?:[\d_{\\]|[a-z][A-Z]))\S{4,}$")
 _MAX_ITEM = 400
 
 
@@ -34,8 +35,8 @@ def _item(line: Line, kind: str) -> Found | None:
     bullet = _ITEM.match(line.text)
     start = bullet.end() if bullet else 0
     text = line.text[start:].rstrip()
-    fits = _PRODUCT.match(text) if kind == "user_agent" else len(text.split()) <= _MAX_WORDS
-    if not text or len(text) > _MAX_ITEM or not fits or text.endswith((":", ".")):
+    fits = _PRODUCT if kind == "user_agent" else _NAME if start else _IDENTIFIER
+    if len(text) > _MAX_ITEM or text.endswith((":", ".")) or not fits.match(text):
         return None
     return _trimmed(kind, line, start, start + len(text))
 

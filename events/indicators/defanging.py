@@ -36,15 +36,15 @@ def _entity(match: re.Match[str]) -> str:
 
 _SEPARATOR = re.compile(rf"[\[({{<:]:?{_CLOSE}?(?:{_OPEN}?\\?/{_CLOSE}?){{2}}")
 _SCHEME = re.compile(
-    rf"(?i)(?<![a-z0-9])(?:(?P<http>h(?:xx|tx|xt|zz|xxx|\*\*|\+\+|__|##|~~|--)p|h{{1,2}}t{{1,3}}p{{1,2}}|"
-    rf"ttp|httx|meow|purr|htt{_OPEN}p{_CLOSE}|h{_OPEN}tt{_CLOSE}p)|f[x*]{{1,2}}p)"
+    rf"(?i)(?<![a-z0-9])(?:(?P<http>h(?:xx|tx|xt|zz|xxx|\*\*|\+\+|__|##|~~|--)p|"
+    rf"h{{1,2}}t{{1,3}}p{{1,2}}|ttp|httx|meow|purr|htt{_OPEN}p{_CLOSE}|h{_OPEN}tt{_CLOSE}p)|f[x*]{{1,2}}p)"
     rf"(?P<s>s|{_OPEN}s{_CLOSE})?$|{_OPEN}(?P<whole>h(?:xx|tt)p(?P<secure>s?)){_CLOSE}$"
 )
 _LONGEST_SCHEME = 12
 
 
 def _schemes(done: Mapped) -> Mapped:
-    """`hxxp[:]//`, `meow://`, `http[s]:\\/\\/`: the sign between scheme and host, then the scheme."""
+    """`hxxp[:]//`, `meow://`, `http[s]:\\/\\/`: the signs behind a scheme, then the scheme."""
     return done.edit(_find_schemes(done.text))
 
 

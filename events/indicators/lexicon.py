@@ -46,8 +46,8 @@ KNOWN_FILES = _words(
     "install.md command.com"
 )
 FILE_CUES = re.compile(
-    r"(?i)\b(?:files?|file ?names?|fname|datei(?:en|name)?|fichiers?|scripts?|archives?|attachments?|"
-    r"anhang|anhänge|pièces? jointes?|drop(?:s|ped|per)?|execut(?:e|es|ed|ing)|run|runs|ran|"
+    r"(?i)\b(?:files?|file ?names?|fname|datei(?:en|name)?|fichiers?|scripts?|archives?|attach"
+    r"ments?|anhang|anhänge|pièces? jointes?|drop(?:s|ped|per)?|execut(?:e|es|ed|ing)|run|runs|ran|"
     r"open(?:s|ed)?|payload|librar(?:y|ies)|module|loads?|unzip|chmod|bash|sh|python3?|perl|"
     r"named?|zip|sav(?:e|ed|es))\b"
 )
@@ -59,14 +59,14 @@ DOMAIN_CUES = re.compile(
 
 # Endings that code uses for attributes and methods: `os.name`, `logging.info`, `window.open`.
 CODE_ENDINGS = _words(
-    "name info id is in io net new open run map zip link date today now page target style "
-    "search int to at py call click data direct events fail fun host live media network read "
-    "save select show start store stream support systems watch work zone dev prod play plus "
-    "post press safe secure security star team tel tips trust app as be by do it me my no so "
-    "us am md sh rs pl ps cc so tv cat channel world group email foundation bar bot build "
-    "case chat coffee cool diy global help limited llc loan lock lol management market nexus "
-    "one online photo pics place pub red rest review room school services shell site sky "
-    "social space spot tab tools top total tube uno win you"
+    "name info id is in new open run map zip link date today now page target style search int "
+    "to at py call click data direct events fail fun host live media network read save select "
+    "show start store stream support systems watch work zone dev prod play plus post press "
+    "safe secure security star team tel tips trust app as be by do it me my no so us am md sh "
+    "rs pl ps cc so tv cat channel world group email foundation bar bot build case chat "
+    "coffee cool diy global help limited llc loan lock lol management market nexus one online "
+    "photo pics place pub red rest review room school services shell site sky social space "
+    "spot tab tools top total tube uno win you"
 )
 CODE_OBJECTS = _words(
     "os sys self this cls super logging logger log document window console process module "
@@ -79,7 +79,7 @@ CODE_OBJECTS = _words(
     "view views test tests spec cmd shell wscript package pkg net"
 )
 CODE_ROOTS = _words("self this cls os sys window document console module java javax dns event e o")
-PACKAGE_ROOTS = _words("com org net io android androidx java javax kotlin de me")
+PACKAGE_ROOTS = _words("com org net io android androidx java javax kotlin")
 MALWARE_PREFIXES = _words(
     "trojan backdoor worm win32 win64 w32 w64 w97m exploit ransom ransomware heur gen adware "
     "pua pup mal virus downloader dropper trojandownloader trojandropper trojanspy spyware "
@@ -90,7 +90,7 @@ PRODUCTS = _words(
     "node.js vue.js next.js nuxt.js react.js express.js angular.js ember.js backbone.js "
     "three.js d3.js nest.js moment.js chart.js discord.js electron.js socket.io asp.net "
     "vb.net ado.net ml.net paint.net json.net lucene.net .net spring.net co.kg co.ltd pty.ltd "
-    "pvt.ltd"
+    "pvt.ltd system.io system.net java.io java.net microsoft.net foo.bar"
 )
 # Capitalised ends of a sentence that runs into the next: `found here.It was`.
 JOINED_WORDS = _words("in is it so to no at be me my us as am by do la le de es et se")

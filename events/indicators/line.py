@@ -8,6 +8,9 @@ from events.indicators.mapped import Mapped
 
 _RULE_LINE = re.compile(r"[\s|:+=_*-]+")
 _HEADING_LENGTH = 60
+_FREE_TEXT = frozenset({"mutex", "user_agent", "secret", "version"})
+_SHORT_HEADING = re.compile(r"\W*(?:\w[\w/-]*\W+){0,3}[\w/-]+\W*(?<!\.)")
+_PLAIN_WORD = re.compile(r"[^\W\d_]+:?|.*:")
 _CUE_REACH = 120
 
 
@@ -30,29 +33,48 @@ class Headings:
     heading: str = ""
     columns: dict[int, str] = field(default_factory=dict)
     separator: str = ""
+    _used: bool = False
 
     def read(self, text: str, *, had_rows: bool) -> None:
         """Learn from a line once it has been scanned."""
         if not text.strip():
-            self.columns = {}
-        elif not had_rows and not _RULE_LINE.fullmatch(text):
+            self._end_paragraph()
+        elif had_rows:
+            self._used = True
+        elif not _RULE_LINE.fullmatch(text):
+            self._read_columns(text)
             self._read_heading(text)
 
-    def _read_heading(self, text: str) -> None:
+    def _end_paragraph(self) -> None:
+        """A blank line ends a table, and a list of what only its heading explains."""
+        self.columns = {}
+        if self._used and self.heading in _FREE_TEXT:
+            self.heading = ""
+
+    def _read_columns(self, text: str) -> None:
         separator = max("\t|;,", key=text.count)
         cells = text.split(separator) if separator in text else []
         named = {number: cue for number, cell in enumerate(cells) if (cue := _only_cue(cell))}
         if named or not (self.columns and cells):
             self.columns, self.separator = named, separator
-        cue = _last_cue(text) if len(text) <= _HEADING_LENGTH and not cells else ""
-        if cue or len(text.split()) > 1 or text.rstrip().endswith(":"):
-            self.heading = cue
+
+    def _read_heading(self, text: str) -> None:
+        cue = _last_cue(text) if len(text) <= _HEADING_LENGTH and not self.columns else ""
+        if cue in _FREE_TEXT and not _SHORT_HEADING.fullmatch(text):
+            cue = ""
+        is_item = len(text.split()) == 1 and not _PLAIN_WORD.fullmatch(text.strip())
+        if cue or not is_item:
+            self.heading, self._used = cue, False
+
+    def column(self, text: str, offset: int) -> str:
+        """What the column that holds this offset is called."""
+        if not self.columns:
+            return ""
+        return self.columns.get(text[:offset].count(self.separator), "")
 
     def cue(self, text: str, offset: int) -> str:
         """What the column that holds this offset is called, else the heading."""
-        if self.columns:
-            return self.columns.get(text[:offset].count(self.separator), "")
-        return self.heading
+        return self.column(text, offset) if self.columns else self.heading
 
 
 @dataclass(frozen=True, slots=True)

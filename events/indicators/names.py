@@ -25,6 +25,7 @@ _FILE_STEM = re.compile(r"[\w.+@~$%&#=-]*\w[\w.+@~$%&#=-]*")
 _KEY = re.compile(r"['\"]?\s?[=:](?!\d|//)")
 _CELL_BEFORE = re.compile(r"[\s>*•\"'`-]*|.*[,;\t|][\"']?", re.DOTALL)
 _CELL_AFTER = re.compile(r"[\"'`]?(?:[,;\t|]|\s*$)")
+_NEVER_BEGIN_SENTENCES = frozenset({"Com", "Org", "Net"})
 _REACH = 40
 _FILE = "may be a file name"
 _DOMAIN = "may be a domain"
@@ -33,7 +34,7 @@ _DOMAIN = "may be a domain"
 def find_name(line: Line, text: str, start: int) -> Found | None:
     """The domain or file name that `text`, found at `start`, is; None if it is neither."""
     name = text.rstrip(".-")
-    if "." not in name.strip("."):
+    if "." not in name.strip(".") or ".." in name:
         return None
     end = start + len(name)
     defanged = line.defanged(start, end)
@@ -115,7 +116,7 @@ def _is_no_indicator(line: Line, name: str, start: int, end: int) -> bool:
     lowered = [label.lower() for label in labels]
     return (
         ".".join(lowered) in PRODUCTS
-        or lowered[0] in MALWARE_PREFIXES
+        or (len(labels) > 2 and labels[0][:1].isupper() and lowered[0] in MALWARE_PREFIXES)
         or _joins_sentences(labels)
         or (lowered[-1] in NOT_AFTER_NUMBER and "".join(labels[:-1]).isdigit())
         or _is_code(line, lowered, start, end)
@@ -125,7 +126,7 @@ def _is_no_indicator(line: Line, name: str, start: int, end: int) -> bool:
 def _joins_sentences(labels: list[str]) -> bool:
     """`stopped.Next` or `Server.It`: a sentence runs into the next."""
     last, previous = labels[-1], labels[-2]
-    if not last.istitle() or len(last) < 2:
+    if not last.istitle() or len(last) < 2 or last in _NEVER_BEGIN_SENTENCES:
         return False
     return not previous.istitle() or last.lower() in JOINED_WORDS
 
@@ -133,16 +134,23 @@ def _joins_sentences(labels: list[str]) -> bool:
 def _is_code(line: Line, labels: list[str], start: int, end: int) -> bool:
     """An attribute, a method or a package: `logging.info`, `window.open(`, `com.android.app`."""
     follows = line.after(end, 3)
-    if len(labels) > 2 and labels[0] in PACKAGE_ROOTS and labels[-1] not in ("com", "net", "org"):
+    if len(labels) > 2 and labels[0] in PACKAGE_ROOTS and _ends_in_class(line.text[start:end]):
         return True
     if labels[-1] not in CODE_ENDINGS or follows.startswith("/"):
         return False
+    if len(labels) > 2 and labels[0] in PACKAGE_ROOTS and not any("-" in part for part in labels):
+        return True
     if follows.startswith("("):
         return True
     if len(labels) > 2:
         return labels[0] in CODE_ROOTS or bool(_KEY.match(follows) and labels[0] in CODE_OBJECTS)
     known = labels[0] in CODE_OBJECTS or len(labels[0]) == 1
     return known and not _is_whole_cell(line, start, end)
+
+
+def _ends_in_class(name: str) -> bool:
+    """`java.net.URL`, where nothing else is written in capitals."""
+    return name.rpartition(".")[2][:1].isupper() and name[:1].islower()
 
 
 def _is_whole_cell(line: Line, start: int, end: int) -> bool:

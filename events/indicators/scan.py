@@ -47,6 +47,7 @@ _NUMBERED_FILE = re.compile(r"[\w.-]{1,100}\(\d{1,3}\)\.\w{2,5}\b")
 _UNFIT = frozenset("%@")
 _CUT_OFF = re.compile(r"%$|[^\s\"'`(<,;:|]@$")  # %2Fexample.com, b***@example.com
 _RELATIVE_URL = re.compile(r"//(?=[\w-]{1,63}\.)")
+_TRANSPORT = re.compile(r"\b(?:(?i:tcp|udp|ip|ipv4|host)|[A-Z]+_[A-Z_]+)$")  # HIER_DIRECT/…
 _SOCKET = re.compile(r"/\d{1,3}(?:\.\d{1,3}){3}(?!\S*/)")
 
 
@@ -72,7 +73,8 @@ def _is_plain(text: str, match: re.Match[str]) -> bool:
     word = match[0]
     if not word.isalpha() or text[match.end() : match.end() + 1] in _SIGNS:
         return False
-    return len(word) < _SHORTEST_OPAQUE and word.lower() not in _KEYWORDS
+    key = word[:5].lower()
+    return len(word) < _SHORTEST_OPAQUE and key not in _KEYWORDS and key[:3] not in _KEYWORDS
 
 
 _SIGNS = frozenset(":\\/(")
@@ -212,6 +214,8 @@ def _unix(line: Line, match: re.Match[str]) -> Step:
     if _RELATIVE_URL.match(line.text, start) and not re.match(r"[\w:/.]", line.before(start, 1)):
         return _plain_word(line, start + 2)
     if re.match(r"[\w.]", line.before(start, 1)):
+        if _SOCKET.match(line.text, start) and _TRANSPORT.search(line.before(start, 30)):
+            return None, start + 1
         return None, max(url_end(line, start, start), start + 1)
     found, end = paths.find_unix_path(line, start)
     if not found and _SOCKET.match(line.text, start):

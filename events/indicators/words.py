@@ -19,7 +19,8 @@ _NOT_AN_ASN = frozenset({"AS2", "AS3", "AS4", "as400", "AS400"})
 _NOT_A_HASH = re.compile(
     r"(?i)(?:[%\\]|\b(?:commit|revision|rev|head|git)[ :=@]{1,2}|"
     r"(?:(?:trace|span|request|session|transaction|correlation|tenant|client|device|user|message|"
-    r"msg|event|order|process)[_ -]?id|uuid|guid|etag|token|nonce|csrf|cookie|sess(?:id)?|secret|api_?key)"
+    r"msg|event|order|process)[_ -]?id|uuid|guid|etag|token|nonce|csrf|cookie|sess(?:id)?|secret|"
+    r"api_?key)"
     r"[\"']?\s{0,2}[=:]\s{0,2}[\"']?)$"
 )
 _MESSAGE_ID = re.compile(

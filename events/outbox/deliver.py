@@ -85,6 +85,8 @@ def _after_created(created: Created) -> Settlement:
         "answer": answer,
         "outcome": json.dumps({"kind": "created", "status": created.status}),
         "next_at": None,
+        # A sweep comes soon, also if one was made before a person sent again.
+        "swept_at": None,
     }
     details = {
         "status": created.status,

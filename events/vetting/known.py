@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from django.db.models import Count, Max
 
+from events.memo import Memo
 from events.models import KnownValue
 from events.vetting.benign import parents
 from events.vetting.findings import Finding, Level, row_field, shown
@@ -38,9 +39,21 @@ class Known(NamedTuple):
 
 
 def load() -> Known:
-    """The list as it is now: one query, and a second one after it changed."""
+    """The list as it was within the last second: it changes seldom, and is asked for often."""
+    return _latest.get()
+
+
+def forget() -> None:
+    """Ask anew at the next `load`."""
+    _latest.forget()
+
+
+def _load() -> Known:
     state = KnownValue.objects.aggregate(last=Max("updated_at"), entries=Count("pk"))
     return _read(f"{state['last']} {state['entries']}")
+
+
+_latest = Memo(_load, seconds=1.0)
 
 
 @lru_cache(maxsize=2)

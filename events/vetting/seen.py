@@ -1,30 +1,16 @@
 """Indicators of earlier submissions: written when one is frozen, asked when one is typed."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Iterator, Mapping
 
 from django.contrib.auth.base_user import AbstractBaseUser
-from django.contrib.auth.models import AnonymousUser, User
-from django.core.exceptions import EmptyResultSet
-from django.db.models import Count, F, Window
-from django.db.models.functions import RowNumber
+from django.contrib.auth.models import AnonymousUser
 from django.urls import reverse
 
-from events.models import State, Submission, SubmissionIndicator
+from events.models import Submission, SubmissionIndicator
 from events.payload import EventCreate
 from events.vetting.findings import Entry, Finding, Level, row_field, shown
+from events.vetting.newest import Newest, newest
 from events.vetting.values import Value, value_of
-
-
-class _Statement(NamedTuple):
-    """A query as SQL; `parameters` hold a mark where each key belongs."""
-
-    sql: str
-    parameters: tuple[Any, ...]
-
-
-_KEPT_MOST = 512
-_kept: dict[tuple[object, ...], _Statement | None] = {}
 
 
 def remember(submission: Submission, payload: EventCreate, *, is_new: bool) -> None:
@@ -52,25 +38,21 @@ def findings(
     rows: dict[str, list[int]] = {}
     for row, value in values.items():
         rows.setdefault(value.key, []).append(row)
-    for found in _newest(list(rows), entry, user):
+    for found in newest(list(rows), user=user, besides=entry.submission_id):
         for row in rows[found.key]:
             yield _finding(row, values[row], found)
 
 
-def _newest(keys: Sequence[str], entry: Entry, user: AbstractBaseUser | AnonymousUser) -> Any:
-    """Per key the newest submission, with `key` and `times`: in how many it stands."""
-    if not keys or not isinstance(user, User):
-        return ()
-    # A few sizes of statements serve all: the last key is said again until one is full.
-    size = 1 << (len(keys) - 1).bit_length()
-    statement = _statement(user, size, has_own=entry.submission_id is not None)
-    if statement is None:
-        return ()
-    given = iter([*keys, *[keys[-1]] * (size - len(keys))])
-    parameters = [
-        next(given) if each == _MARK else _own(entry) if each == _OWN else each
-        for each in statement.parameters
-    ]
-    return Submission.objects.raw(statement.sql, parameters)
-
-
+def _finding(row: int, value: Value, found: Newest) -> Finding:
+    events = "an event" if found.times == 1 else f"{found.times:,} events"
+    state = found.submission.get_state_display().lower()
+    day = f"{found.submission.updated_at:%Y-%m-%d}"
+    return Finding(
+        "seen.here",
+        Level.INFORM,
+        f"{shown(value.normal)} is in {events} here already.",
+        "Check that this is not the same event again.",
+        row_field(row),
+        link=reverse("event_detail", args=[found.submission.pk]),
+        link_text=f"{state}, {day}, by {found.submission.author_name}",
+    )

@@ -21,7 +21,7 @@ def vet(
 ) -> tuple[Finding, ...]:
     """Everything to look at in `entry`, blocks first; never raises for what was typed.
 
-    Four queries at most, besides those for the rights of `user`. `now` is in UTC.
+    Three queries at most, besides that for the rights of `user`. `now` is in UTC.
     """
     values = _values(entry)
     found = [

@@ -50,7 +50,7 @@ def sent(*, tlp="amber", payload='{"event":"A","indicator":"evil.example"}'):
 def test_what_was_sent_stands_beside_what_came_back(as_otto, seq):
     sent()
     page = as_otto.get(URL.format(seq)).content.decode()
-    texts = re.findall(r'<pre[^>]*aria-label="([^"]*)">(.*?)</pre>', page, re.S)
+    texts = re.findall(r'<pre[^>]*aria-label="([^"]*), text">(.*?)</pre>', page, re.S)
     assert [title for title, _ in texts] == ["Payload sent", "Event returned"]
     payload, answer = (shown.replace("&quot;", '"') for _, shown in texts)
     assert payload == '{\n  "event": "A",\n  "indicator": "evil.example"\n}'

@@ -1,4 +1,4 @@
-"""Looking for what is unknown: when, how, and what each finding means. Nothing is sent from here."""
+"""Looking for what is unknown: when, how, and what each finding means. Nothing is sent again."""
 
 from dataclasses import replace
 
@@ -71,12 +71,12 @@ def test_nothing_is_looked_for_within_the_quiet_period(ana, sandbox, known):
 
 
 @pytest.mark.parametrize(
-    ("quiet", "after", "first"), [(150, (180, 600), 180), (150, (3600,), 3600), (900, (1, 2), 900)]
+    "times", [(150, (180, 600), 180), (150, (3600,), 3600), (900, (1, 2), 900)]
 )
 def test_the_first_look_waits_for_the_quiet_period_and_the_first_time_set(
-    ana, sandbox, known, settings, quiet, after, first
+    ana, sandbox, known, settings, times
 ):
-    settings.RECONCILE_QUIET, settings.RECONCILE_AFTER = quiet, after
+    settings.RECONCILE_QUIET, settings.RECONCILE_AFTER, first = times
     unknown(ana, sandbox)
     pass_time(seconds=first - 10)
     work()

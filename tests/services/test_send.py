@@ -21,7 +21,7 @@ TYPED = {
 }
 
 
-def payload(**changes):
+def payload(value="domain.com", **changes):
     fields = {
         "category": "Domain Resolution",
         "date": datetime(2022, 4, 1, tzinfo=UTC),
@@ -33,7 +33,7 @@ def payload(**changes):
         "target_industry": "Agriculture",
         "raw": Raw(data={}),
     }
-    rows = [Indicator(indicator_type="domain", value="domain.com")]
+    rows = [Indicator(indicator_type="domain", value=value)]
     return EventCreate.with_indicators(rows, **fields | changes)
 
 

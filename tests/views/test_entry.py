@@ -163,6 +163,16 @@ def test_a_draft_is_nobody_elses(as_ana, as_ben, as_otto):
         assert client.post(edit_url(draft), posted("save")).status_code in {403, 404}
 
 
+def test_a_refused_event_of_somebody_else_can_be_seen_but_not_edited(as_ana, as_ben):
+    refused = save(as_ana)
+    Submission.objects.filter(pk=refused.pk).update(state=State.REJECTED, attempt=1)
+    assert as_ben.get(f"/events/{refused.pk}/").status_code == 200
+    assert as_ben.get(edit_url(refused)).status_code == 403
+    assert as_ben.post(edit_url(refused), posted("save", event="Ben's")).status_code == 403
+    refused.refresh_from_db()
+    assert refused.typed_values["event"] == EXAMPLE["event"]
+
+
 def test_who_may_not_write_gets_no_form(as_otto, client):
     assert as_otto.get(NEW).status_code == 403
     assert as_otto.post(NEW, posted("send")).status_code == 403
@@ -179,7 +189,7 @@ def test_a_script_gets_the_preview_alone(as_ana):
     assert "TLP is required" in unready
 
 
-@pytest.mark.parametrize("action", ["preview", "parse", "add_row", "remove_row-0"])
+@pytest.mark.parametrize("action", ["enter", "preview", "parse", "add_row", "remove_row-0"])
 def test_buttons_that_send_nothing_store_nothing(as_ana, sandbox, action):
     assert press(as_ana, action).status == 200
     assert not Submission.objects.exists()
@@ -198,4 +208,4 @@ def test_add_and_remove_row_without_scripts(as_ana):
 def test_enter_in_a_field_presses_a_button_that_sends_nothing(as_ana):
     form = Page(as_ana.get(NEW)).tags("form", **{"class_": "entry"})[0]
     first = next(e for e in form.inside if e.tag == "button")
-    assert first.attrs["value"] == "preview"
+    assert first.attrs["value"] == "enter"

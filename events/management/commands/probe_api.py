@@ -1,5 +1,6 @@
 """probe_api: what the API of this account is like, found out by reading only."""
 
+from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
@@ -72,11 +73,13 @@ class Command(BaseCommand):
             return
         values = sorted({str(e["tlp"]) for e in page.events if e.get("tlp")})
         self.stdout.write(f"TLP values seen: {', '.join(values) or 'none'}")
-        known = next((event for event in page.events if event.get("indicator")), None)
-        if known is None or len(page.events) < 2:
+        # A value that every event has would look filtered where the filter is ignored.
+        seen = Counter(str(event.get("indicator") or "") for event in page.events)
+        value, count = min(seen.items(), key=lambda item: (not item[0], item[1]), default=("", 0))
+        if not value or count == len(page.events):
             self.stdout.write("search: too few events in the default dataset to tell the encoding")
             return
-        wanted = Filter("indicator", "equals", str(known["indicator"]))
+        wanted = Filter("indicator", "equals", value)
         works = [style for style in SEARCH_STYLES if self._filters(client, style, wanted)]
         for style in SEARCH_STYLES:
             self.stdout.write(f"search as {style:<9} {'filters' if style in works else 'does not'}")

@@ -1,0 +1,184 @@
+"""The commands that operators type: what they print, what they change, how they fail."""
+
+import io
+import re
+import signal
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+import requests
+from django.contrib.auth.models import User
+from django.core.management import CommandError, call_command
+from django.utils import timezone
+
+from events import reference, services
+from events.models import AuditEntry, Heartbeat, ReferenceList, State, Submission
+from tests.conftest import PASSWORD
+from tests.desk import ROOT, free_port
+from tests.services.test_send import creates, payload, person, send
+
+
+def run(name, *arguments):
+    out = io.StringIO()
+    call_command(name, *arguments, stdout=out)
+    return out.getvalue()
+
+
+def test_refresh_reference_fills_every_list(db, sandbox):
+    assert reference.load().fetched_at is None
+    printed = run("refresh_reference")
+    lists = reference.load()
+    assert lists.fetched_at is not None
+    assert len(lists.categories) > 20
+    assert any(category.mitre_attack for category in lists.categories)
+    assert "Banking & Financial Services" in lists.industries
+    assert {dataset.is_public for dataset in lists.datasets} == {True, False}
+    assert len(lists.countries) >= 249
+    assert "categories" in printed
+    assert AuditEntry.objects.get().action == "reference.refreshed"
+
+
+def test_a_list_that_fails_keeps_its_old_items(db, sandbox):
+    run("refresh_reference")
+    before = ReferenceList.objects.get(name="categories").items
+    sandbox.behave("categories", "500-before")
+    assert "categories" in run("refresh_reference")
+    assert ReferenceList.objects.get(name="categories").items == before
+
+
+def test_refresh_reference_fails_aloud_if_nothing_came(db, sandbox):
+    sandbox.stop()
+    with pytest.raises(CommandError, match="old ones are kept"):
+        run("refresh_reference")
+
+
+def test_probe_api_reads_only_and_tells_how_filters_are_written(ana, sandbox):
+    for _ in range(2):
+        send(ana)
+    before = len(creates(sandbox))
+    printed = run("probe_api")
+    assert "token    active" in printed
+    assert re.search(r"dataset .* public .* Cloudforce One Threat Events", printed)
+    assert "read_only" in printed
+    assert len(creates(sandbox)) == before
+
+
+@pytest.mark.parametrize("style", ["parallel", "indexed", "json"])
+def test_probe_api_finds_each_encoding(ana, sandbox, style):
+    sandbox.behave("list", f"search-{style}")
+    send(ana)
+    other = payload("other.example", event="another")
+    services.send(person=person(ana), token=uuid4(), typed={}, payload=other)
+    printed = run("probe_api")
+    assert f"search as {style:<9} filters" in printed
+    if style != "parallel":
+        assert f"Set CLOUDFLARE_SEARCH_STYLE={style}" in printed
+
+
+def test_probe_api_does_not_guess_from_events_that_are_all_alike(ana, sandbox):
+    sandbox.behave("list", "ignore-filters")
+    for _ in range(2):
+        send(ana)
+    assert "too few events" in run("probe_api")
+
+
+def test_probe_api_with_a_bad_token_says_so_without_showing_it(db, sandbox, api_at):
+    api_at(sandbox.base_url, token="canary-wrong-token")
+    with pytest.raises(CommandError, match="token"):
+        run("probe_api")
+
+
+def test_deliver_sends_what_waits(ana, sandbox):
+    sandbox.behave("create", "429", times=1, seconds=1)
+    waiting = send(ana)
+    Submission.objects.update(next_at=timezone.now())
+    time.sleep(1.1)
+    run("deliver", "--once")
+    waiting.refresh_from_db()
+    assert waiting.state == State.CREATED
+    assert len(sandbox.ledger.events(str(waiting.pk))) == 1
+    assert not Heartbeat.any_alive()
+
+
+def test_demo_data_makes_the_accounts_with_the_given_password(db, monkeypatch):
+    monkeypatch.setenv("DEMO_PASSWORD", PASSWORD)
+    printed = run("demo_data")
+    for name in ("analyst", "reviewer", "auditor", "admin"):
+        assert User.objects.get(username=name).check_password(PASSWORD)
+        assert name in printed
+    run("demo_data")
+    assert User.objects.count() == 4
+
+
+def test_demo_data_refuses_a_weak_password(db, monkeypatch):
+    monkeypatch.setenv("DEMO_PASSWORD", "short")
+    with pytest.raises(CommandError, match="DEMO_PASSWORD"):
+        run("demo_data")
+
+
+@pytest.mark.slow
+def test_run_desk_serves_everything_and_ends_cleanly(tmp_path):
+    port, sandbox_port = free_port(), free_port()
+    environment = {
+        "PATH": "/usr/bin:/bin",
+        "STATE_DIR": str(tmp_path),
+        "STATIC_ROOT": str(tmp_path / "static"),
+        "PORT": str(port),
+        "SANDBOX_PORT": str(sandbox_port),
+        "DEMO_PASSWORD": PASSWORD,
+        "PLAIN_HTTP": "1",
+        "PYTHONUNBUFFERED": "1",
+    }
+    desk = subprocess.Popen(
+        [sys.executable, "manage.py", "run_desk"],
+        cwd=ROOT,
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    try:
+        printed = ""
+        while "Stop it" not in printed:
+            line = desk.stdout.readline()
+            assert line, printed
+            printed += line
+        assert f"http://127.0.0.1:{port}" in printed
+        assert all(name in printed for name in ("analyst", "reviewer", "auditor", "admin"))
+        assert requests.get(f"http://127.0.0.1:{port}/healthz", timeout=5).json()["status"] == "ok"
+        assert (tmp_path / "sandbox.sqlite3").exists()
+    finally:
+        desk.send_signal(signal.SIGTERM)
+        assert desk.wait(40) == 0
+    for used in (port, sandbox_port):
+        with pytest.raises(requests.ConnectionError):
+            requests.get(f"http://127.0.0.1:{used}/", timeout=2)
+
+
+def test_a_port_in_use_is_one_line(tmp_path):
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        result = subprocess.run(
+            [sys.executable, "manage.py", "run_desk", f"--port={taken.getsockname()[1]}"],
+            cwd=ROOT,
+            env={"STATE_DIR": str(tmp_path), "PLAIN_HTTP": "1", "PATH": "/usr/bin:/bin"},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+    assert result.returncode == 1
+    assert "Choose another with PORT=" in result.stderr
+    assert "Traceback" not in result.stderr
+
+
+def test_the_makefile_names_what_exists():
+    text = (Path(ROOT) / "Makefile").read_text()
+    for module in re.findall(r"-m (tests\.[a-z.]+)", text):
+        path = ROOT / module.replace(".", "/")
+        assert path.with_suffix(".py").exists() or (path / "__main__.py").exists(), module
