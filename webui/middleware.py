@@ -3,7 +3,11 @@
 import uuid
 from collections.abc import Callable
 
+from django.contrib.auth.middleware import LoginRequiredMiddleware
 from django.http import HttpRequest, HttpResponse
+
+from events.views.accounts import interrupted
+from events.views.carry import carried
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
 
@@ -32,3 +36,15 @@ def private_pages(get_response: GetResponse) -> GetResponse:
         return response
 
     return middleware
+
+
+class SignInRequired(LoginRequiredMiddleware):
+    """Everything needs a sign-in, and a form that was posted without one is not thrown away."""
+
+    def handle_no_permission(  # type: ignore[override] (a page in place, not a redirect)
+        self, request: HttpRequest, view_func: Callable[..., HttpResponse]
+    ) -> HttpResponse:
+        """A session that ended while somebody typed: sign in on the spot, the text goes along."""
+        if request.method == "POST" and (kept := carried(request)):
+            return interrupted(request, kept)
+        return super().handle_no_permission(request, view_func)

@@ -23,6 +23,7 @@ urlpatterns = [
     path("healthz", health.healthz, name="healthz"),
 ]
 
+handler400 = "events.views.errors.bad_request"
 handler403 = "events.views.errors.forbidden"
 handler404 = "events.views.errors.not_found"
 handler500 = "events.views.errors.server_error"

@@ -12,7 +12,6 @@ from typing import Any, NamedTuple
 from uuid import UUID
 
 from django.db import connection
-from django.db.models import Q
 
 from events.audit import body
 from events.indicators import refang
@@ -22,6 +21,7 @@ from events.payload import Tlp
 PAGE = 50
 MATCHES = 1000
 
+_ENTRY = AuditEntry._meta.db_table
 _HEX = re.compile(r"[0-9a-f]+")
 
 
@@ -116,7 +116,7 @@ def _select(conditions: list[Condition], direction: str) -> list[Row]:
     where = " AND ".join(sql for sql, _ in conditions) or "1 = 1"
     with connection.cursor() as cursor:
         cursor.execute(
-            f"SELECT {', '.join(Row._fields)} FROM {AuditEntry._meta.db_table} WHERE {where}"  # noqa: S608
+            f"SELECT {', '.join(Row._fields)} FROM {_ENTRY} WHERE {where}"  # noqa: S608
             f" ORDER BY at {direction}, seq {direction} LIMIT {PAGE + 1}",
             [value for _, values in conditions for value in values],
         )
@@ -160,28 +160,38 @@ def _found(wanted: Wanted) -> list[int]:
     text = wanted.search.strip()
     if text.isascii() and text.isdecimal() and len(text) < 19:
         return [int(text)]
-    lower, identifier = text.lower(), _uuid(text)
-    ways = [Q(object_id__in=_object_ids(identifier) if identifier else [body.escaped(text)])]
-    if _HEX.fullmatch(lower):
-        ways.append(Q(hash=lower) if len(lower) == 64 else Q(request_id=lower))
-    by_term = AuditTerm.objects.filter(digest__in={body.term(text), body.term(refang(text))})
-    if not wanted.is_red_visible:
-        by_term = by_term.exclude(entry__tlp=Tlp.RED)
-    numbers = {*by_term.order_by("-entry_id").values_list("entry_id", flat=True)[:MATCHES]}
-    for way in ways:
-        entries = AuditEntry.objects.filter(way).order_by("-at", "-seq")
-        numbers.update(entries.values_list("seq", flat=True)[:MATCHES])
-    return sorted(numbers)
+    ways = [_by_object(text), _by_term(text, is_red_visible=wanted.is_red_visible)]
+    if _HEX.fullmatch(text.lower()):
+        column = "hash" if len(text) == 64 else "request_id"
+        ways.append((_newest(f"{column} = %s"), (text.lower(),)))
+    with connection.cursor() as cursor:
+        union = " UNION ".join(f"SELECT * FROM ({sql}) AS way" for sql, _ in ways)  # noqa: S608
+        cursor.execute(union, [value for _, values in ways for value in values])
+        return [number for (number,) in cursor.fetchall()]
 
 
-def _uuid(text: str) -> UUID | None:
+def _newest(condition: str) -> str:
+    return f"SELECT seq FROM {_ENTRY} WHERE {condition} ORDER BY at DESC, seq DESC LIMIT {MATCHES}"  # noqa: S608
+
+
+def _by_object(text: str) -> Condition:
+    """A submission by its own id or by the uuid that its event was given; else any object."""
     try:
-        return UUID(text)
+        identifier = str(UUID(text))
     except ValueError:
-        return None
+        return _newest("object_id = %s"), (body.escaped(text),)
+    became = Submission.objects.filter(event_uuid=identifier).values_list("pk", flat=True)
+    names = (identifier, *map(str, became[:MATCHES]))
+    return _newest(f"object_id IN ({', '.join(['%s'] * len(names))})"), names
 
 
-def _object_ids(identifier: UUID) -> list[str]:
-    """The submission with this id, or those that became the event with this uuid."""
-    became = Submission.objects.filter(event_uuid=str(identifier)).values_list("pk", flat=True)
-    return [str(identifier), *map(str, became[:MATCHES])]
+def _by_term(text: str, *, is_red_visible: bool) -> Condition:
+    """What is about an indicator, defanged or not."""
+    is_red = f"EXISTS (SELECT 1 FROM {_ENTRY} WHERE seq = term.entry_id AND tlp = %s)"  # noqa: S608
+    sql = (
+        f"SELECT entry_id FROM {AuditTerm._meta.db_table} AS term WHERE digest IN (%s, %s)"  # noqa: S608
+        f"{'' if is_red_visible else f' AND NOT {is_red}'}"
+        f" ORDER BY entry_id DESC LIMIT {MATCHES}"
+    )
+    red = () if is_red_visible else (str(Tlp.RED),)
+    return sql, (body.term(text), body.term(refang(text)), *red)

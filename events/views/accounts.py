@@ -1,16 +1,20 @@
 """/accounts/: the one sign-in page, and signing out."""
 
+from typing import Any
+
 from django.contrib import messages
 from django.contrib.auth.forms import AuthenticationForm, PasswordChangeForm
 from django.contrib.auth.models import User
 from django.contrib.auth.views import LoginView, LogoutView, PasswordChangeView
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
 from django.urls import reverse_lazy
 from django.utils.decorators import method_decorator
 from django.views.decorators.debug import sensitive_post_parameters
 
 from events.services import signin
+from events.views.carry import Carried, carried
 
 
 class SignInForm(AuthenticationForm):
@@ -43,7 +47,10 @@ class SignIn(LoginView):
         user = form.get_user()
         if isinstance(user, User):
             signin.signed_in(self.request, user)
-        return super().form_valid(form)
+        response = super().form_valid(form)
+        if kept := carried(self.request):
+            return render(self.request, "accounts/carried.html", {"carried": kept})
+        return response
 
     def form_invalid(self, form: AuthenticationForm) -> HttpResponse:
         """Count and log the failure, whatever it was."""
@@ -51,6 +58,16 @@ class SignIn(LoginView):
         reason = "locked" if "locked" in codes else "wrong name or password"
         signin.failed(self.request, form.data.get("username", ""), reason)
         return super().form_invalid(form)
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        """The text that goes along, if somebody was interrupted while typing."""
+        return super().get_context_data(**kwargs) | {"carried": carried(self.request)}
+
+
+def interrupted(request: HttpRequest, kept: Carried) -> HttpResponse:
+    """The sign-in page in place of an event form's answer: 401, and the text goes along."""
+    context = {"form": SignInForm(request), "carried": kept, "next": kept.path}
+    return render(request, "accounts/login.html", context, status=401)
 
 
 class SignOut(LogoutView):

@@ -1,7 +1,7 @@
-"""/events/check/: what to look at in a form that is being written. Nothing is kept or sent.
+"""/events/check/: what to look at in a form that is being written. Nothing of it is kept or sent.
 
-Both answers are fragments for a page that has the form already. The second one, which asks
-Cloudflare, is a POST of its own, so that it is never made by looking at a page.
+The answers are fragments for a page that has the form already. The one that asks Cloudflare is a
+POST of its own, so that it is never made by looking at a page, and the quick one never waits.
 """
 
 from collections.abc import Iterable
@@ -25,6 +25,8 @@ from events.vetting import Finding, Level
 
 PLACES_MOST = 10
 GROUPS_MOST = 25
+_THERE = "At Cloudflare"
+_NOTHING_TO_ASK = "At Cloudflare: there is no indicator to look up yet"
 
 
 class Place(NamedTuple):
@@ -66,8 +68,7 @@ def check(request: HttpRequest, pk: UUID | None = None) -> HttpResponse:
     entry = entry_of(Typed.from_post(request.POST), pk)
     references, now = reference.load(), timezone.now()
     findings = vetting.vet(entry, user=request.user, references=references, now=now)
-    shown = panel(findings, request.user, request.POST.get("override_reason", ""))
-    return _fragment("events/entry/checks.html", shown)
+    return _fragment(panel(findings, request.user, request.POST.get("override_reason", "")))
 
 
 @require_POST
@@ -80,7 +81,8 @@ def check_there(request: HttpRequest, pk: UUID | None = None) -> HttpResponse:
         client=vetting.client(),
         now=timezone.now(),
     )
-    return _fragment("events/entry/there.html", panel(findings, request.user))
+    there = panel(findings, request.user)
+    return _fragment(there._replace(summary=_THERE if findings else _NOTHING_TO_ASK))
 
 
 def panel(
@@ -132,6 +134,6 @@ def _summary(findings: Iterable[Finding]) -> str:
     return ", ".join([*parts, f"{others} to look at"] if others else parts)
 
 
-def _fragment(template: str, panel: Panel) -> HttpResponse:
+def _fragment(panel: Panel) -> HttpResponse:
     """The fragment alone, without what whole pages need to know."""
-    return HttpResponse(get_template(template).render({"panel": panel}))
+    return HttpResponse(get_template("events/entry/checks.html").render({"panel": panel}))

@@ -2,34 +2,48 @@
 
 from django.contrib.auth.decorators import login_not_required
 from django.contrib.auth.models import User
+from django.core.exceptions import RequestDataTooBig, TooManyFieldsSent
 from django.http import HttpRequest, HttpResponse
+from django.middleware.csrf import get_token
 from django.shortcuts import render
+from django.template.loader import render_to_string
 
 from events import audit, services
+from events.views.carry import carried
 
-NOT_TYPED = frozenset({"csrfmiddlewaretoken", "password", "action"})
+TOO_LARGE = (
+    "The form was too large to be read: more than 16 MB, or more than 50,000 fields. "
+    "Nothing was saved or sent. Go back and shorten it."
+)
+NOT_READ = "The request could not be read. Nothing was saved or sent."
+OUR_FAULT = "This is our fault, not yours."
 
 
 @login_not_required
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     """403 for a form whose CSRF token did not fit; the text is given back to the person."""
-    typed = [
-        (name, value)
-        for name, values in request.POST.lists()
-        for value in values
-        if name not in NOT_TYPED
-    ]
-    is_event_form = request.user.is_authenticated and "form_token" in request.POST
-    context = {"typed": typed, "is_event_form": is_event_form, "path": request.path}
-    return render(request, "errors/csrf.html", context, status=403)
+    return render(request, "errors/csrf.html", {"carried": carried(request)}, status=403)
+
+
+@login_not_required
+def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """400: the request could not be read."""
+    too_large = isinstance(exception, RequestDataTooBig | TooManyFieldsSent)
+    context = {
+        "title": "That was too large" if too_large else "That could not be read",
+        "what": TOO_LARGE if too_large else NOT_READ,
+    }
+    return HttpResponse(
+        render_to_string("errors/500.html", context), status=413 if too_large else 400
+    )
 
 
 @login_not_required
 def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:
     """403: the person may not do this. It is logged with who and what."""
-    user = request.user if isinstance(request.user, User) else None
-    who = services.actor(request, user.get_username(), user.pk) if user else None
-    if who is not None:
+    user = request.user
+    if isinstance(user, User):
+        who = services.actor(request, user.get_username(), user.pk)
         reason = f"{request.method} {request.path}"[:300]
         audit.record(audit.Fact("access.denied", who, outcome="denied", reason=reason))
     return render(request, "errors/403.html", status=403)
@@ -43,5 +57,12 @@ def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 @login_not_required
 def server_error(request: HttpRequest) -> HttpResponse:
-    """500: our fault. The page uses neither the database nor the session."""
-    return render(None, "errors/500.html", {"id": request.META.get("REQUEST_ID", "")}, status=500)
+    """500: our fault. The page needs neither database nor session, and gives typed text back."""
+    context = {
+        "title": "Something went wrong here",
+        "what": OUR_FAULT,
+        "id": request.META.get("REQUEST_ID", ""),
+        "carried": carried(request) if request.method == "POST" else None,
+        "csrf_token": get_token(request),
+    }
+    return HttpResponse(render_to_string("errors/500.html", context), status=500)

@@ -1,4 +1,4 @@
-"""A check round trip of a typical entry, in pages that only say hello behind the same middleware."""
+"""A check round trip of a typical entry, in pages that say hello behind the same middleware."""
 
 import statistics
 import time
