@@ -38,4 +38,7 @@ if "TESTS_PREPARED" not in os.environ:
     os.environ["SECRET_KEY"] = "tests-only-0123456789-abcdefghijklmnopqrstuvwxyz-ABCDEF"
     os.environ["PLAIN_HTTP"] = "1"
     os.environ["ALLOWED_HOSTS"] = "localhost,127.0.0.1"
+    # Playwright's event loop runs in the process of the tests; what they ask of the database is not
+    # asynchronous for that.
+    os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"
     os.environ["TESTS_PREPARED"] = "1"

@@ -2,8 +2,18 @@
 
 from django.contrib.auth.backends import ModelBackend
 from django.contrib.auth.base_user import AbstractBaseUser
-from django.contrib.auth.models import AnonymousUser, Permission, User
-from django.db.models import Q
+from django.contrib.auth.models import AnonymousUser, User
+from django.db import connection
+
+_EVERY = """
+SELECT c.app_label, p.codename FROM auth_permission p
+JOIN django_content_type c ON c.id = p.content_type_id"""
+_GIVEN = f"""{_EVERY}
+WHERE p.id IN (
+  SELECT permission_id FROM auth_user_user_permissions WHERE user_id = %s
+  UNION ALL
+  SELECT g.permission_id FROM auth_group_permissions g
+  JOIN auth_user_groups u ON u.group_id = g.group_id WHERE u.user_id = %s)"""  # noqa: S608
 
 
 class RoleBackend(ModelBackend):
@@ -22,8 +32,10 @@ class RoleBackend(ModelBackend):
 
     @staticmethod
     def _read(user: User) -> set[str]:
-        found = Permission.objects.order_by()
-        if not user.is_superuser:
-            found = found.filter(Q(group__user=user) | Q(user=user))
-        rows = found.values_list("content_type__app_label", "codename")
-        return {f"{label}.{codename}" for label, codename in rows}
+        """Read in SQL: compiling the same query in the ORM costs more than a page's rest."""
+        with connection.cursor() as cursor:
+            if user.is_superuser:
+                cursor.execute(_EVERY)
+            else:
+                cursor.execute(_GIVEN, [user.pk, user.pk])
+            return {f"{label}.{codename}" for label, codename in cursor.fetchall()}

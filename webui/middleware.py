@@ -5,6 +5,7 @@ from collections.abc import Callable
 
 from django.contrib.auth.middleware import LoginRequiredMiddleware
 from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 
 from events.views.accounts import interrupted
 from events.views.carry import carried
@@ -41,8 +42,9 @@ def private_pages(get_response: GetResponse) -> GetResponse:
 class SignInRequired(LoginRequiredMiddleware):
     """Everything needs a sign-in, and a form that was posted without one is not thrown away."""
 
-    def handle_no_permission(  # type: ignore[override] (a page in place, not a redirect)
-        self, request: HttpRequest, view_func: Callable[..., HttpResponse]
+    # Django's declares a redirect; a page in place is what this class is for.
+    def handle_no_permission(  # type: ignore[override]
+        self, request: HttpRequest, view_func: Callable[..., HttpResponseBase]
     ) -> HttpResponse:
         """A session that ended while somebody typed: sign in on the spot, the text goes along."""
         if request.method == "POST" and (kept := carried(request)):

@@ -167,5 +167,9 @@ LOGGING = {
     },
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["stderr"], "level": "INFO"},
-    "loggers": {"django.server": {"handlers": [], "propagate": False}},
+    "loggers": {
+        "django.server": {"handlers": [], "propagate": False},
+        # At DEBUG it writes URLs, and a search for an indicator is in the URL.
+        "urllib3": {"level": "WARNING"},
+    },
 }

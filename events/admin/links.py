@@ -10,6 +10,7 @@ _ADMIN_PAGES = {
     "audit": "admin:events_auditentry_change",
     "user": "admin:auth_user_change",
     "group": "admin:auth_group_change",
+    "knownvalue": "admin:events_knownvalue_change",
 }
 _UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _NUMBERED = re.compile(r"([a-z]+):([0-9]{1,18})", re.ASCII)
@@ -26,7 +27,7 @@ def object_link(object_id: str) -> tuple[str, str]:
     if numbered is None or numbered[1] not in _ADMIN_PAGES:
         return object_id, ""
     kind, key = numbered[1], numbered[2]
-    words = "entry" if kind == "audit" else kind
+    words = {"audit": "entry", "knownvalue": "known value"}.get(kind, kind)
     return f"{words} {key}", reverse(_ADMIN_PAGES[kind], args=[key])
 
 

@@ -160,7 +160,9 @@ def _found(wanted: Wanted) -> list[int]:
     text = wanted.search.strip()
     if text.isascii() and text.isdecimal() and len(text) < 19:
         return [int(text)]
-    ways = [_by_object(text), _by_term(text, is_red_visible=wanted.is_red_visible)]
+    ways = [_by_object(text)]
+    for indicator in {text, refang(text)}:
+        ways.append(_by_term(indicator, is_red_visible=wanted.is_red_visible))
     if _HEX.fullmatch(text.lower()):
         column = "hash" if len(text) == 64 else "request_id"
         ways.append((_newest(f"{column} = %s"), (text.lower(),)))
@@ -186,12 +188,12 @@ def _by_object(text: str) -> Condition:
 
 
 def _by_term(text: str, *, is_red_visible: bool) -> Condition:
-    """What is about an indicator, defanged or not."""
-    is_red = f"EXISTS (SELECT 1 FROM {_ENTRY} WHERE seq = term.entry_id AND tlp = %s)"  # noqa: S608
+    """What is about an indicator."""
+    # A scalar subquery is asked for each of the few rows wanted; a join would read them all.
+    tlp = f"(SELECT tlp FROM {_ENTRY} WHERE seq = term.entry_id)"  # noqa: S608
     sql = (
-        f"SELECT entry_id FROM {AuditTerm._meta.db_table} AS term WHERE digest IN (%s, %s)"  # noqa: S608
-        f"{'' if is_red_visible else f' AND NOT {is_red}'}"
+        f"SELECT entry_id AS seq FROM {AuditTerm._meta.db_table} AS term WHERE digest = %s"  # noqa: S608
+        f"{'' if is_red_visible else f' AND {tlp} <> %s'}"
         f" ORDER BY entry_id DESC LIMIT {MATCHES}"
     )
-    red = () if is_red_visible else (str(Tlp.RED),)
-    return sql, (body.term(text), body.term(refang(text)), *red)
+    return sql, (body.term(text), *(() if is_red_visible else (str(Tlp.RED),)))

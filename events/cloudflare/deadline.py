@@ -20,6 +20,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 from urllib3 import HTTPConnectionPool, HTTPResponse, HTTPSConnectionPool
@@ -248,6 +249,7 @@ class BoundedTLSPool(HTTPSConnectionPool):
     ConnectionCls = BoundedTLSConnection
 
 
+@lru_cache(maxsize=8)
 def tls_context(ca_bundle: str) -> ssl.SSLContext:
     """A verifying context whose sockets are bounded. Raises ValueError for an unusable bundle."""
     try:

@@ -73,6 +73,9 @@ def _inside(match: re.Match[str]) -> str:
     return match[0][1:-1]
 
 
+_KEY_OR_OBJECT = re.compile(r"(?i)(?:HK[A-Z_]+|Global|Local)\\")
+
+
 def _escaped_dots(done: Mapped) -> Mapped:
     r"""`evil\.com`, as in a regular expression, but never inside a Windows path."""
     return done.edit(_find_escaped_dots(done.text)) if "\\." in done.text else done
@@ -82,8 +85,32 @@ def _find_escaped_dots(text: str) -> Iterator[tuple[int, int, str]]:
     for token in re.finditer(r"[^\s\"'<>|,;]+", text):
         if "\\." not in token[0] or "\\" in token[0].replace("\\.", ""):
             continue
+        if _KEY_OR_OBJECT.match(token[0]):
+            continue
         for dot in re.finditer(r"(?<=\w)\\\.(?=\w)", token[0]):
             yield token.start() + dot.start(), token.start() + dot.end(), "."
+
+
+_CAPITALS = re.compile(
+    r"(?<![\w.-])(?:(?P<local>[a-z0-9._+-]{0,63}[a-z0-9])(?P<at>_AT_|AT))?"
+    r"(?P<host>[a-z0-9-]{1,63}(?:(?:DOT|\.)[a-z0-9-]{1,63}){1,12})(?![\w-])"
+)
+
+
+def _capital_words(done: Mapped) -> Mapped:
+    """`nameAThostDOTcom`, where the host ends in a known suffix."""
+    words = "AT" in done.text or "DOT" in done.text
+    return done.edit(_find_capitals(done.text)) if words else done
+
+
+def _find_capitals(text: str) -> Iterator[tuple[int, int, str]]:
+    for match in _CAPITALS.finditer(text):
+        if not has_public_suffix(match["host"].replace("DOT", ".")):
+            continue
+        if match["local"]:
+            yield match.start("at"), match.end("at"), "@"
+        for dot in re.finditer("DOT", match["host"]):
+            yield match.start("host") + dot.start(), match.start("host") + dot.end(), "."
 
 
 _SPOKEN_DOT = re.compile(r"[ \t]{1,2}(?:[dD][oO][tT]|punkt)[ \t]{1,2}")
@@ -144,8 +171,6 @@ _ANY: tuple[Rule, ...] = (
     _schemes,
     substitution(r"\\(?<=[:/\w]\\)/", "/"),
     bracketed(rf"{_OPEN}{_GAP}(?i:@|at|ät){_GAP}{_CLOSE}", "@"),
-    substitution(r"_(?<=[a-z0-9]_)AT_(?=[a-z0-9])", "@"),
-    substitution(r"A(?<=[a-z0-9]A)T(?=[a-z0-9-]{2,63}(?:\.|DOT|\[\.))", "@"),
     bracketed(
         rf"{_OPEN}{{1,2}}{_GAP}(?i:\.|dot|d0t|punkt|point|punto|ponto|点){_GAP}{_CLOSE}{{1,2}}", "."
     ),
@@ -154,11 +179,11 @@ _ANY: tuple[Rule, ...] = (
     ),
     substitution(r"[\[({](?<=\w.)\.(?=\w)|\.(?<=\w\.)[\])}](?=\w)", "."),
     substitution(r"\[(?<=\w\.\[)(?:[a-z]{2,6}|\d{1,3})\]", _inside),
-    substitution(r"D(?<=[a-z0-9]D)OT(?=[a-z])", "."),
     substitution(r"[\[({]:(?:(?<=\[:):?\]|(?<=\w\(:)\)|(?<=\w\{:)\})", _inside),
     substitution(r"[\[({](?<=\w.)/[\])}]", "/"),
     substitution(r"\[(?<=\w\[)-\](?=\w)", "-"),
     _escaped_dots,
+    _capital_words,
     _spoken_dots,
 )
 

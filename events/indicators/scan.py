@@ -53,7 +53,7 @@ _SOCKET = re.compile(r"/\d{1,3}(?:\.\d{1,3}){3}(?!\S*/)")
 
 def scan(line: Line) -> Iterator[Found]:
     """The indicators of a line, in order and apart from each other."""
-    at = last = 0
+    at, last = 0, -1
     text = line.text
     while match := _STEP.search(text, at):
         if match.lastgroup == "word" and _is_plain(text, match):

@@ -90,7 +90,10 @@ class EventCreate(_Wire):
     def _in_utc(cls, date: datetime) -> datetime:
         if date.tzinfo is None:
             raise ValueError("Write the time zone too, such as 2022-04-01T00:00:00Z.")
-        return date.astimezone(UTC)
+        try:
+            return date.astimezone(UTC)
+        except OverflowError:
+            raise ValueError("Write a date between the years 1 and 9999.") from None
 
     @model_validator(mode="after")
     def _one_shape_of_indicators(self) -> Self:

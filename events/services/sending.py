@@ -7,7 +7,7 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from events import audit, outbox
-from events.models import FormToken, State, Submission
+from events.models import EDITABLE, FormToken, State, Submission
 from events.payload import EventCreate
 from events.services.api import client
 from events.services.drafts import Changed, columns, new_draft, of_form
@@ -45,6 +45,9 @@ def send(
             submission = of_form(token, person)
         if submission.state != State.DRAFT or submission.attempt:
             return submission
+    elif token == submission.pk:
+        if submission.state != State.DRAFT or submission.attempt:
+            return submission
     elif spent := FormToken.objects.select_related("submission").filter(token=token).first():
         must_be_own(person, spent.submission)
         return spent.submission
@@ -53,9 +56,11 @@ def send(
         raise Changed(submission)
     try:
         claimed = _later(person, token, typed, payload, submission)
-    except IntegrityError:
-        # Another post of the same form was first, and delivers it.
+    except (IntegrityError, outbox.Lost):
         submission.refresh_from_db()
+        if submission.state in EDITABLE:
+            raise Changed(submission) from None
+        # Another post of the same form was first, and delivers it.
         return submission
     return _deliver(claimed, person)
 
@@ -76,7 +81,10 @@ def send_again(*, person: Person, submission: Submission, reason: str) -> Submis
         must_not_run_away(person, now)
         if submission.state != State.ABSENT:
             raise Conflict("It is no longer missing. Load the page again.")
-        _dispatch(submission, payload, person, action="submission.sent_again", reason=reason)
+        try:
+            _dispatch(submission, payload, person, action="submission.sent_again", reason=reason)
+        except outbox.Lost:
+            raise Conflict("It changed meanwhile. Load the page again.") from None
     return _deliver(submission, person)
 
 
@@ -127,12 +135,7 @@ def _later(
 
 
 def _dispatch(submission: Submission, payload: EventCreate, person: Person, **changes: Any) -> None:
-    try:
-        facts = outbox.dispatch(
-            submission, payload, actor=person.actor, now=timezone.now(), **changes
-        )
-    except outbox.Lost:
-        raise Conflict("Somebody changed this event meanwhile. Load the page again.") from None
+    facts = outbox.dispatch(submission, payload, actor=person.actor, now=timezone.now(), **changes)
     audit.append(*facts)
 
 

@@ -1,13 +1,16 @@
 """/events/new/ and /events/<uuid>/edit/: the event form."""
 
+import logging
 import re
 import uuid
 
 from django.contrib import messages
 from django.contrib.auth.decorators import permission_required
 from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest, HttpResponse
+from django.db import DatabaseError
+from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.views.decorators.http import require_http_methods
 
 from events import outbox, reference, services
@@ -18,6 +21,11 @@ from events.views.blank import TEMPLATE, blank_page
 # A script asks for one part of the page with this header, and gets that part's HTML alone.
 PART = "X-Part"
 _REMOVE_ROW = re.compile(r"remove_row-([0-9]{1,6})")
+_DATABASE = (
+    "The database does not take anything right now: it is locked, full or away. Your text is still "
+    "here. Look at what waits for you in another tab before you send it again."
+)
+log = logging.getLogger("events.entry")
 _NO_TOKEN = "This form came without its one-time token. Check it and press the button again."  # noqa: S105
 
 
@@ -52,6 +60,7 @@ class _Post:
 
     def __init__(self, request: HttpRequest, submission: Submission | None) -> None:
         self.request = request
+        self.part = request.headers.get(PART, "")
         self.submission = submission
         self.references = reference.load()
         self.token = _token(request.POST.get("form_token", ""))
@@ -63,11 +72,15 @@ class _Post:
         action = self.request.POST.get("action", "")
         if remove := _REMOVE_ROW.fullmatch(action):
             return self._show(self.entry.without_row(int(remove[1])))
-        match action:
-            case "send":
+        try:
+            if action == "send":
                 return self._send()
-            case "save":
+            if action == "save":
                 return self._save()
+        except DatabaseError as error:
+            log.error("the database refused: %s", error)
+            return self._refuse(_DATABASE, status=503)
+        match action:
             case "parse":
                 return self._show(self.entry.parsed())
             case "add_row":
@@ -92,9 +105,9 @@ class _Post:
         except services.Changed as problem:
             return self._changed(problem)
         except services.TooMany as problem:
-            return self._show(self.entry.with_fault(str(problem)), status=429)
+            return self._refuse(str(problem), status=429)
         except (services.Conflict, outbox.TooLarge) as problem:
-            return self._show(self.entry.with_fault(str(problem)), status=409)
+            return self._refuse(str(problem), status=409)
         return redirect(
             "event_edit" if sent.state == State.REJECTED else "event_detail", pk=sent.pk
         )
@@ -113,7 +126,15 @@ class _Post:
         except services.Changed as problem:
             return self._changed(problem)
         except services.Conflict as problem:
-            return self._show(self.entry.with_fault(str(problem)), status=409)
+            return self._refuse(str(problem), status=409)
+        if self.part == "saved":
+            return JsonResponse(
+                {
+                    "at": f"{saved.updated_at:%H:%M:%S}",
+                    "version": saved.version,
+                    "url": reverse("event_edit", args=[saved.pk]),
+                }
+            )
         messages.success(
             self.request, f"Draft saved {saved.updated_at:%H:%M:%S} UTC. Nothing was sent."
         )
@@ -122,11 +143,19 @@ class _Post:
     def _changed(self, problem: services.Changed) -> HttpResponse:
         """Show both facts; the next press of a button is meant to replace what is stored."""
         self.version = problem.current.version
+        if self.part == "saved":
+            return self._refuse(f"{problem} Press Save draft to compare.", status=409)
         sentence = f"{problem} Press the button again to replace it by what is written here."
-        return self._show(self.entry.with_fault(sentence), status=409)
+        return self._refuse(sentence, status=409)
+
+    def _refuse(self, sentence: str, status: int) -> HttpResponse:
+        """Say what stands in the way, to a person or to the script that saves while one types."""
+        if self.part == "saved":
+            return JsonResponse({"message": sentence}, status=status)
+        return self._show(self.entry.with_fault(sentence), status=status)
 
     def _show(self, entry: EventEntry, status: int = 200) -> HttpResponse:
-        if self.request.headers.get(PART) == "indicators":
+        if self.part == "indicators":
             return HttpResponse(entry.indicators)
         return _page(
             self.request,

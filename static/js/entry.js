@@ -43,6 +43,7 @@
     clearTimeout(timer);
     timer = setTimeout(preview, PAUSE);
   });
+  form.addEventListener("saved", () => { isUnsaved = false; });
   form.addEventListener("rows-changed", () => form.dispatchEvent(new Event("input")));
   form.addEventListener("submit", (event) => {
     if (!event.defaultPrevented) isUnsaved = false;

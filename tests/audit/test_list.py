@@ -107,6 +107,27 @@ def test_text_from_outside_is_neither_markup_nor_a_link_nor_invisible(chain, as_
     assert not re.search(r'href="[^"]*(evil|javascript)', page)
 
 
+@pytest.mark.parametrize(
+    ("object_id", "words", "url"),
+    [
+        (EVENT, EVENT, f"/events/{EVENT}/"),
+        ("audit:12", "entry 12", f"{URL}12/change/"),
+        ("user:5", "user 5", "/admin/auth/user/5/change/"),
+        ("group:2", "group 2", "/admin/auth/group/2/change/"),
+        ("knownvalue:3", "known value 3", "/admin/events/knownvalue/3/change/"),
+    ],
+)
+def test_an_object_leads_to_its_page(db, as_otto, object_id, words, url):
+    audit.record(audit.Fact("a.b", ANA, object_id))
+    assert f'<a href="{url}">{words}</a>' in as_otto.get(URL).content.decode()
+
+
+@pytest.mark.parametrize("object_id", ["user:x", "user:-1", "planet:1", "user:" + "1" * 30, "x"])
+def test_other_objects_are_text(db, as_otto, object_id):
+    audit.record(audit.Fact("a.b", ANA, object_id))
+    assert f'<td class="mono">{object_id}</td>' in as_otto.get(URL).content.decode()
+
+
 def test_older_and_newer_pages_hold_every_entry_once_even_of_one_moment(db, as_otto):
     audit.record(*[audit.Fact("a.b", ANA) for _ in range(120)])
     page, seen = as_otto.get(URL), []

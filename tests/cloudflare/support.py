@@ -56,6 +56,6 @@ def failure(*errors: dict[str, Any]) -> bytes:
 
 
 def client_for(url: str, **options: Any) -> Client:
-    """A client of the server at `url`, with a short deadline."""
-    settings = {"token": TOKEN, "deadline": 2.0, "connect_timeout": 0.5, **options}
+    """A client of the server at `url`; a test that waits for the deadline names a short one."""
+    settings = {"token": TOKEN, "deadline": 20.0, "connect_timeout": 5.0, **options}
     return Client(base_url=f"{url}/client/v4", account_id=ACCOUNT, **settings)

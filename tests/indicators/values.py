@@ -15,7 +15,7 @@ _LABEL = st.from_regex(r"[a-z0-9](?:[a-z0-9-]{0,14}[a-z0-9])?", fullmatch=True).
 _TOPS = st.sampled_from(["com", "net", "org", "ru", "co.uk", "xyz", "top", "onion.example", "de"])
 _HEX = "0123456789abcdef"
 _IDN = st.sampled_from(["münchen", "bücher", "пример", "例え", "δοκιμή", "café"])
-_PATH_WORD = st.text(string.ascii_letters + string.digits + "_-", min_size=1, max_size=12)
+_PATH_WORD = st.from_regex(r"[A-Za-z0-9](?:[A-Za-z0-9_-]{0,10}[A-Za-z0-9])?", fullmatch=True)
 _FILE = st.builds(
     "{}.{}".format, _PATH_WORD, st.sampled_from(["exe", "dll", "pdf", "ps1", "docx", "php"])
 )
