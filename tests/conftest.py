@@ -11,6 +11,7 @@ from django.test import Client
 from events import reference, services
 from events.outbox import pace
 from events.sandbox import Sandbox
+from tests.audit.support import flushable_tables
 
 PASSWORD = "correct horse battery staple"
 
@@ -25,6 +26,13 @@ def pytest_configure() -> None:
         "django.contrib.auth.hashers.MD5PasswordHasher",
         *settings.PASSWORD_HASHERS,
     ]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _flushable() -> Iterator[None]:
+    """Tests with real transactions may empty the audit log's tables when they end."""
+    with flushable_tables():
+        yield
 
 
 @pytest.fixture(autouse=True)

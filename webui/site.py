@@ -21,14 +21,20 @@ class DeskAdminSite(AdminSite):
     index_title = "Administration"
 
     def has_permission(self, request: HttpRequest) -> bool:
-        """Whether the person may see any page of the admin."""
+        """Whether the person may see any page of the admin; False leads strangers to sign in.
+
+        Raises `PermissionDenied` for those who are signed in and may not: they are refused, and
+        logged, at the page that they wanted.
+        """
         user = request.user
-        return isinstance(user, User) and any(user.has_perm(name) for name in ADMITTED)
+        if not isinstance(user, User):
+            return False
+        if not any(user.has_perm(name) for name in ADMITTED):
+            raise PermissionDenied
+        return True
 
     def login(
         self, request: HttpRequest, extra_context: dict[str, object] | None = None
     ) -> HttpResponse:
-        """Send strangers to the sign-in page; refuse those who are signed in and may not come."""
-        if request.user.is_authenticated:
-            raise PermissionDenied
+        """Send everybody to the one sign-in page."""
         return redirect_to_login(reverse("admin:index"))

@@ -3,14 +3,17 @@
 from django.contrib import admin
 from django.urls import path
 
-from events.views import accounts, entry, event, events, health, home
+from events.views import accounts, check, entry, event, events, health, home
 
 urlpatterns = [
     path("", home.home, name="home"),
     path("events/", events.events, name="events"),
     path("events/new/", entry.new, name="event_new"),
+    path("events/check/", check.check, name="event_check"),
+    path("events/check/cloudflare/", check.check_there, name="event_check_there"),
     path("events/<uuid:pk>/", event.event, name="event_detail"),
     path("events/<uuid:pk>/edit/", entry.edit, name="event_edit"),
+    path("events/<uuid:pk>/check/", check.check, name="event_edit_check"),
     path("events/<uuid:pk>/state/", event.event_state, name="event_state"),
     path("events/<uuid:pk>/discard/", event.discard, name="event_discard"),
     path("events/<uuid:pk>/decide/", event.decide, name="event_decide"),

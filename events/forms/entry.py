@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 from typing import Any, NamedTuple
+from uuid import UUID
 
 from django.conf import settings
 from django.http import QueryDict
@@ -15,8 +16,10 @@ from events.forms.pasting import parsed
 from events.forms.reading import read
 from events.forms.refusals import faults_of
 from events.forms.typed import PREFIX, Row, Typed, count_problem, without_overflow
+from events.forms.vetted import entry_of
 from events.payload import EventCreate
 from events.reference import References
+from events.vetting import Entry
 
 _NOTHING_FOUND = (
     "No indicator was found in this text. Write it into a row below, and clear the box."
@@ -49,6 +52,10 @@ class EventEntry:
         self._references = references
         self._focus = focus
         self.faults = tuple(faults)
+
+    def looked_at(self, submission_id: UUID | None) -> Entry:
+        """What the checks may look at; `submission_id` is the submission that is edited."""
+        return entry_of(self._typed, submission_id)
 
     @classmethod
     def blank(cls, references: References) -> "EventEntry":

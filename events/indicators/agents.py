@@ -27,7 +27,7 @@ _SOLO = re.compile(r"(?:like Gecko|Mobile|Safari|Gecko|Version|Edge|KHTML)(?![\w
 _COMMENT = re.compile(r"\((?:[^()]++|\((?:[^()]++|\([^()]*+\))*+\))*+\)")
 _COMMENT_LENGTH = 400
 _QUOTED = {'"': '"', "'": "'", "`": "`", "“": '”“"', "„": "“”", "«": "»", "‘": "’", "‚": "‘"}
-_OBJECT = re.compile(r"\w+\\+(?:[\w.!@#$%&+=~-]|\{[\w-]{1,60}\}){1,200}(?!\\)")
+_OBJECT = re.compile(r"(?:(?:Global|Local)\\+)?(?:[\w.!@#$%&+=~-]|\{[\w-]{1,60}\}){1,200}(?!\\)")
 _MUTEX_WORD = re.compile(r"[^\s,;\"'`<>|“”„«»]{3,200}")
 _MUTEX_CELL = re.compile(r"(?<==)[^\s,;=\"'`<>|]+(?: [^\s,;=\"'`<>|]+){0,3}(?=;|$)")
 _NONE = frozenset({"none", "n/a", "-", "unknown", "yes", "no", "null", "true", "false"})

@@ -108,6 +108,7 @@ VERSION_LINKS = _words(
     "after ab vor von de to: is - – , < > <= >="
 )
 VERSIONED_PRODUCTS = _words(
+    "excel word powerpoint onenote "
     "chrome chromium firefox safari edge opera openssl openssh java jre jdk windows apache "
     "nginx php python perl ruby acrobat reader flash office outlook exchange fortios "
     "fortigate pan-os ios ipados android kernel tomcat confluence jira bitbucket splunk bios "

@@ -35,4 +35,4 @@ def defang(value: str, kind: str = "") -> str:
         return shown
     if _IPV6.fullmatch(value):
         shown = shown.replace(":", "[:]")
-    return _DOT.sub("[.]", shown)
+    return _DOT.sub("[.]", shown).replace("@", "[@]")

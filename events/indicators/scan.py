@@ -13,7 +13,7 @@ from events.indicators.addresses import find_ipv6, hex_pairs_end
 from events.indicators.lexicon import COMMANDS, FILE_EXTENSIONS
 from events.indicators.line import Found, Line
 from events.indicators.normalise import normal_form
-from events.indicators.urls import find_url, url_end
+from events.indicators.urls import find_url
 from events.indicators.words import find_word
 
 Step = tuple[Found | None, int]
@@ -35,10 +35,12 @@ _HIVE = re.compile(
     r"(?i:HKLM|HKCU|HKCR|HKU|HKCC|HKEY_(?:LOCAL_MACHINE|CURRENT_USER|CLASSES_ROOT|USERS|"
     r"CURRENT_CONFIG)):?\\+"
 )
+_OBJECT_FOLDER = re.compile(r"(?:Sessions\\+\d+\\+)?BaseNamedObjects\\+(?=[\w{])")
 _OBJECT = re.compile(r"(?:Global|Local)\\+(?=[\w{])")
 _CVE = re.compile(r"(?i:CVE)[-\u2012-\u2015_ :]{1,2}\d{4}[-\u2012-\u2015_]\d{4,19}(?!\d)")
 _ASN = re.compile(
-    r"(?:ASN|asn|Asn|AS)[\"']?[ ]?[:=#]?[ ]?[\"']?(?:AS)?(?P<number>\d{1,10})(?!\w|\.\d)"
+    r"(?:ASN|asn|Asn|AS)(?: (?i:number|no\.))?[\"']?[ ]?[:=#]?[ ]?[\"']?(?:AS)?"
+    r"(?P<number>\d{1,10})(?!\w|\.\d)"
 )
 _QUOTED_FILE = re.compile(
     r".\s?([\w()&+-][\w()&+ -]{0,120} [\w()&+. -]{0,80}\.\w{2,5})\s?(?=[\"'”“»`])"
@@ -47,6 +49,7 @@ _NUMBERED_FILE = re.compile(r"[\w.-]{1,100}\(\d{1,3}\)\.\w{2,5}\b")
 _UNFIT = frozenset("%@")
 _CUT_OFF = re.compile(r"%$|[^\s\"'`(<,;:|]@$")  # %2Fexample.com, b***@example.com
 _RELATIVE_URL = re.compile(r"//(?=[\w-]{1,63}\.)")
+_REST_OF_WORD = re.compile(r"[^\s\"'<>|,;)]{0,2048}")
 _TRANSPORT = re.compile(r"\b(?:(?i:tcp|udp|ip|ipv4|host)|[A-Z]+_[A-Z_]+)$")  # HIER_DIRECT/…
 _SOCKET = re.compile(r"/\d{1,3}(?:\.\d{1,3}){3}(?!\S*/)")
 
@@ -119,7 +122,9 @@ def _registry_key(line: Line, start: int) -> Step | None:
 def _backslash_behind(line: Line, start: int, end: int) -> Step | None:
     if key := _registry_key(line, start):
         return key
-    if _OBJECT.match(line.text, start) and not line.text[:start].endswith("\\"):
+    if folder := _OBJECT_FOLDER.match(line.text, start):
+        return agents.find_object_name(line, folder.end())
+    if _OBJECT.match(line.text, start) and line.before(start, 1) != "\\":
         return agents.find_object_name(line, start)
     return _relative_path(line, start, end) if line.text[end + 1 : end + 2].isalnum() else None
 
@@ -216,7 +221,8 @@ def _unix(line: Line, match: re.Match[str]) -> Step:
     if re.match(r"[\w.]", line.before(start, 1)):
         if _SOCKET.match(line.text, start) and _TRANSPORT.search(line.before(start, 30)):
             return None, start + 1
-        return None, max(url_end(line, start, start), start + 1)
+        rest = _REST_OF_WORD.match(line.text, start + 1)
+        return None, rest.end() if rest else start + 1
     found, end = paths.find_unix_path(line, start)
     if not found and _SOCKET.match(line.text, start):
         return None, start + 1

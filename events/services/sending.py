@@ -1,12 +1,12 @@
 """Sending: once per form, and again only where a person decides so and says why."""
 
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from events import audit, outbox
+from events import audit, outbox, reference, vetting
 from events.models import EDITABLE, FormToken, State, Submission
 from events.payload import EventCreate
 from events.services.api import client
@@ -22,6 +22,15 @@ from events.services.rules import (
 )
 
 
+class _Form(NamedTuple):
+    """What one press of Send carries."""
+
+    token: UUID
+    typed: dict[str, Any]
+    payload: EventCreate
+    reason: str
+
+
 def send(
     *,
     person: Person,
@@ -30,17 +39,20 @@ def send(
     payload: EventCreate,
     submission: Submission | None = None,
     version: int | None = None,
+    reason: str = "",
 ) -> Submission:
     """Send what was typed, once per form.
 
     Returns the submission in whatever state it got to; trouble with the API is a state, not an
     exception. The same `token` again returns the same submission and sends nothing. `version` as
-    in `save_draft`. Raises `NotAllowed`, `Conflict`, `TooMany` and `outbox.TooLarge`.
+    in `save_draft`. `reason` is why a check that stops sending is overridden; it is logged. Raises
+    `NotAllowed`, `Conflict`, `TooMany`, `vetting.Blocked` and `outbox.TooLarge`.
     """
     person.must(SEND)
+    form = _Form(token, typed, payload, reason)
     if submission is None:
         try:
-            return _deliver(_first(person, token, typed, payload), person)
+            return _deliver(_first(person, form), person)
         except IntegrityError:
             submission = of_form(token, person)
         if submission.state != State.DRAFT or submission.attempt:
@@ -55,7 +67,7 @@ def send(
     if version is not None and version != submission.version:
         raise Changed(submission)
     try:
-        claimed = _later(person, token, typed, payload, submission)
+        claimed = _later(person, form, submission)
     except (IntegrityError, outbox.Lost):
         submission.refresh_from_db()
         if submission.state in EDITABLE:
@@ -108,35 +120,49 @@ def declare_absent(*, person: Person, submission: Submission, reason: str) -> Su
     return submission
 
 
-def _first(person: Person, token: UUID, typed: dict[str, Any], payload: EventCreate) -> Submission:
+def _first(person: Person, form: _Form) -> Submission:
     """A new submission whose id is the form's token: many parallel posts insert it once."""
     with transaction.atomic():
         must_not_run_away(person, timezone.now())
-        draft = new_draft(person, token, typed)
-        _dispatch(draft, payload, person)
+        draft = new_draft(person, form.token, form.typed)
+        overridden = _vetted(draft, form, person)
+        _dispatch(draft, form.payload, person, overridden)
     return draft
 
 
-def _later(
-    person: Person,
-    token: UUID,
-    typed: dict[str, Any],
-    payload: EventCreate,
-    submission: Submission,
-) -> Submission:
+def _later(person: Person, form: _Form, submission: Submission) -> Submission:
     """A stored draft or refused submission; its form's token is spent with the same commit."""
     with transaction.atomic():
         now = timezone.now()
         must_not_run_away(person, now)
-        if token != submission.pk:
-            FormToken.objects.create(token=token, submission=submission, spent_at=now)
-        _dispatch(submission, payload, person, **columns(typed))
+        if form.token != submission.pk:
+            FormToken.objects.create(token=form.token, submission=submission, spent_at=now)
+        overridden = _vetted(submission, form, person)
+        _dispatch(submission, form.payload, person, overridden, **columns(form.typed))
     return submission
 
 
-def _dispatch(submission: Submission, payload: EventCreate, person: Person, **changes: Any) -> None:
+def _vetted(submission: Submission, form: _Form, person: Person) -> tuple[audit.Fact, ...]:
+    """What the log says of checks that were overridden. Raises `vetting.Blocked` for others."""
+    entry = vetting.Entry.of(form.payload, submission.pk)
+    found = vetting.blocks(entry, references=reference.load())
+    if standing := vetting.enforce(found, user=person.user, reason=form.reason):
+        raise vetting.Blocked(standing)
+    submission.tlp = outbox.copies(form.payload)["tlp"]
+    return vetting.overridden(found, submission=submission, actor=person.actor, reason=form.reason)
+
+
+def _dispatch(
+    submission: Submission,
+    payload: EventCreate,
+    person: Person,
+    overridden: tuple[audit.Fact, ...] = (),
+    **changes: Any,
+) -> None:
+    is_new = submission._state.adding
     facts = outbox.dispatch(submission, payload, actor=person.actor, now=timezone.now(), **changes)
-    audit.append(*facts)
+    vetting.remember(submission, payload, is_new=is_new)
+    audit.append(*facts, *overridden)
 
 
 def _deliver(submission: Submission, person: Person) -> Submission:

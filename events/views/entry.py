@@ -11,12 +11,14 @@ from django.db import DatabaseError
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
+from django.utils import timezone
 from django.views.decorators.http import require_http_methods
 
-from events import outbox, reference, services
+from events import outbox, reference, services, vetting
 from events.forms import EventEntry, Preview, preview
 from events.models import EDITABLE, State, Submission
 from events.views.blank import TEMPLATE, blank_page
+from events.views.check import Panel, panel
 
 # A script asks for one part of the page with this header, and gets that part's HTML alone.
 PART = "X-Part"
@@ -101,7 +103,10 @@ class _Post:
                 payload=self.entry.payload,
                 submission=self.submission,
                 version=self.version,
+                reason=self.request.POST.get("override_reason", ""),
             )
+        except vetting.Blocked as problem:
+            return self._refuse(str(problem), status=409)
         except services.Changed as problem:
             return self._changed(problem)
         except services.TooMany as problem:
@@ -191,8 +196,20 @@ def _page(
     }
     if request.headers.get(PART) == "preview":
         return render(request, "events/entry/preview.html", context | {"is_part": True})
-    context["fields"] = entry.fields
+    context |= {"fields": entry.fields, "panel": _panel(request, entry, references, submission)}
     return render(request, TEMPLATE, context, status=status)
+
+
+def _panel(
+    request: HttpRequest,
+    entry: EventEntry,
+    references: reference.References,
+    submission: Submission | None,
+) -> Panel:
+    """What there is to look at, for those who read the page without scripts."""
+    looked_at = entry.looked_at(submission.pk if submission else None)
+    findings = vetting.vet(looked_at, user=request.user, references=references, now=timezone.now())
+    return panel(findings, request.user, request.POST.get("override_reason", ""))
 
 
 def _preview(

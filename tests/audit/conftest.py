@@ -1,17 +1,8 @@
 """Fixtures of the audit log's tests."""
 
-from collections.abc import Iterator
-
 import pytest
 
 from events import audit
-from tests.audit.support import flushable_tables
-
-
-@pytest.fixture(scope="session", autouse=True)
-def _flushable() -> Iterator[None]:
-    with flushable_tables():
-        yield
 
 
 @pytest.fixture

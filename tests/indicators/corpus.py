@@ -3,6 +3,10 @@
 `corpus.jsonl` holds one text per line: its style, the expected rows as [kind, value], and the part:
 "first" and "held out" were written before the engine (every fifth text was put aside and not
 looked at while the engine was tuned), "later" was added with what was learnt.
+
+What it says of unseen texts are the first, blind runs: "held out" 97 of 98 rows and 2 false ones;
+the 102 hardest of "later" 94.6 % right and 9 % false, the next 73 about 97 % and 3.5 %. All of
+these were then learnt from, so that today's scores only guard against falling back.
 """
 
 import json

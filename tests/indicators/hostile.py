@@ -23,6 +23,24 @@ UNITS = (
     "http://[", "http://a@", "http://@", "a.com?a=", "[.a]", "a.[1]", "hxxp:\\\\a",
     "  dot  ", "\x00", "\ud800", "Documents and Settings\\",
 )  # fmt: skip
+# One start, then a filling that never ends what it began.
+STARTS = {
+    "Mozilla/5.0 (": ("a", "(a", "a(a)", "()"),
+    "Mozilla/5.0 ((": ("a", "a "),
+    "Mozilla/5.0 (((": ("a", "a)"),
+    '"': ("a ", "a.", "a b.c "),
+    "http://a.com/": ("(", "([", ",a.b", ";a=", "a(", ")"),
+    "http://": ("a.", "a@", "[", "a-", "1."),
+    "C:\\": ("a ", "a\\", "Aa ", "a.b "),
+    "HKLM\\": ("a ", "A\\"),
+    "mutex ": ("a", "("),
+    "user-agent: ": ("a", "a/1 (", "a "),
+    "AS": ("1",),
+    "1": ("1", ".1"),
+    "bc1": ("q",),
+    "a": ("[.]", " dot a", "[", "@"),
+    "CVE-2020-": ("1",),
+}
 _ALPHABET = "a1.:-/\\@[](){}<>\"' ,;|%_\n\t=&#dothxp"
 
 
@@ -38,4 +56,14 @@ def _random_texts() -> dict[str, str]:
     }
 
 
-SHAPES: dict[str, str] = {repr(unit): _filled(unit) for unit in UNITS} | _random_texts()
+def _started_texts() -> dict[str, str]:
+    return {
+        f"{start!r} then {filling!r}": (start + _filled(filling))[:SIZE]
+        for start, fillings in STARTS.items()
+        for filling in fillings
+    }
+
+
+SHAPES: dict[str, str] = (
+    {repr(unit): _filled(unit) for unit in UNITS} | _started_texts() | _random_texts()
+)

@@ -18,6 +18,15 @@ def test_98_percent_of_values_and_kinds_are_right_and_at_most_2_percent_false(pa
     assert result.false_share <= 0.02
 
 
+@pytest.mark.parametrize(
+    "sample",
+    [sample for sample in SAMPLES if not sample.rows],
+    ids=lambda sample: f"line{sample.number}",
+)
+def test_text_without_indicators_yields_none(sample):
+    assert engine(sample.text) == frozenset()
+
+
 def test_the_engine_is_ahead_of_ioc_finder_in_both_respects():
     ours, theirs = score(SAMPLES, engine), score(SAMPLES, yardstick)
     assert ours.recall > theirs.recall

@@ -22,6 +22,18 @@ def test_the_same_value_in_any_spelling_is_one_row_with_a_count():
     assert (row.kind, row.value, row.count, row.seen) == ("domain", "bad.example", 3, "Bad.Example")
 
 
+def test_each_row_knows_how_it_was_written():
+    written = ["ｂａｄ[.]example", "hxxps[:]//x\u200b.bad(dot)example/a", "me [at] bad dot example"]
+    text = f"First {written[0]} &amp; {written[1]}, then {written[2]}\nand so on."
+    rows = extract(text).rows
+    assert [row.seen for row in rows] == written
+    assert [row.value for row in rows] == [
+        "bad.example",
+        "https://x.bad.example/a",
+        "me@bad.example",
+    ]
+
+
 def test_rows_come_in_the_order_of_their_first_appearance():
     values = [row.value for row in extract("192.0.2.9 b.example a.example 192.0.2.9").rows]
     assert values == ["192.0.2.9", "b.example", "a.example"]

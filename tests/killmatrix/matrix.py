@@ -22,6 +22,8 @@ NAMES = {
 }
 CONTROL_SHARE = 10
 CONTROL_LEAST = 40
+# A lane costs as much as several runs.
+RUNS_LEAST = 4
 
 
 def run(runs: int, seed: int, lanes: int, database: str) -> bool:
@@ -58,7 +60,7 @@ def _is_proof(matrix: Outcome, naive: Outcome, hasty: Outcome) -> bool:
 
 def _outcome(kind: Kind, runs: int, lanes: int, place: Place) -> Outcome:
     outcome, began = Outcome(NAMES[kind]), time.monotonic()
-    count = min(lanes, runs)
+    count = max(1, min(lanes, runs // RUNS_LEAST))
     started = []
     for index in range(count):
         folder = place.folder / f"{kind.name}-{index}"

@@ -4,6 +4,7 @@ A plan follows from the seed and its number alone, so that a run can be repeated
 """
 
 from dataclasses import dataclass, replace
+from itertools import product
 from random import Random
 from typing import NamedTuple
 from uuid import UUID
@@ -108,8 +109,10 @@ _ALPHABET = "abc xyz 0189 .,;'\"<>&% äßø Ελλ дом 中文 한국 🦊"
 
 def plan(seed: int, number: int) -> Plan:
     """The plan of run `number`: every cell of points and behaviours in turn, the rest by chance."""
-    point = POINTS[number % len(POINTS)]
-    behaviour = list(BEHAVIOURS)[number // len(POINTS) % len(BEHAVIOURS)]
+    turn, place = divmod(number, len(POINTS) * len(BEHAVIOURS))
+    cells = list(product(POINTS, BEHAVIOURS))
+    Random(f"cells {seed} {turn}").shuffle(cells)
+    point, behaviour = cells[place]
     random = Random(f"matrix {seed} {number}")
     behaves = BEHAVIOURS[behaviour](random) + random.choice(_READS)
     is_workers = point in WORKER_POINTS
