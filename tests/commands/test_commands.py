@@ -19,8 +19,9 @@ from django.utils import timezone
 from events import reference, services
 from events.models import AuditEntry, Heartbeat, ReferenceList, State, Submission
 from tests.conftest import PASSWORD
-from tests.desk import ROOT, free_port
+from tests.desk import ROOT, Desk, free_port, hidden
 from tests.services.test_send import creates, payload, person, send
+from tests.views.test_main_job import EXAMPLE
 
 
 def run(name, *arguments):
@@ -158,6 +159,28 @@ def test_run_desk_serves_everything_and_ends_cleanly(tmp_path):
     for used in (port, sandbox_port):
         with pytest.raises(requests.ConnectionError):
             requests.get(f"http://127.0.0.1:{used}/", timeout=2)
+
+
+@pytest.mark.slow
+def test_a_worker_that_is_told_to_stop_finishes_what_is_under_way():
+    with Desk() as desk:
+        ana = desk.sign_in("analyst")
+        desk.sandbox.behave("create", "429", times=1, seconds=1)
+        page = ana.get(f"{desk.url}/events/new/").text
+        fields = {name: hidden(page, name) for name in ("form_token", "csrfmiddlewaretoken")}
+        assert 'data-state="ready"' in ana.post(f"{desk.url}/events/new/", EXAMPLE | fields).text
+        desk.sandbox.behave("create", "slow", times=1, seconds=1)
+        worker = subprocess.Popen(
+            [sys.executable, "manage.py", "deliver", "--every=0.1"], cwd=ROOT, env=desk.environment
+        )
+        end = time.monotonic() + 30
+        while len(creates(desk.sandbox)) < 2 and time.monotonic() < end:
+            time.sleep(0.02)
+        worker.send_signal(signal.SIGTERM)
+        assert worker.wait(20) == 0
+        page = ana.get(f"{desk.url}/events/{fields['form_token']}/").text
+        assert 'data-state="created"' in page
+        assert len(desk.sandbox.ledger.events(fields["form_token"])) == 1
 
 
 def test_a_port_in_use_is_one_line(tmp_path):
