@@ -25,13 +25,16 @@ def main() -> int:
     }
     call_command("migrate", verbosity=0)
 
-    from tests.bench import audit, form, send
+    from tests.bench import audit, check, form, send
+    from tests.indicators import report
 
     wanted = sys.argv[1:]
     parts: dict[str, Callable[[], list[str]]] = {
         "form": form.run,
         "send": send.run,
+        "check": check.run,
         "audit": audit.run,
+        "indicators": report.run,
     }
     missed: list[str] = []
     for name, run in parts.items():

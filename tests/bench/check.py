@@ -7,7 +7,10 @@ from urllib.parse import urlencode
 
 from django.test import Client
 
+from tests.bench.form import analyst
+
 ROUNDS = 400
+REACH = 3.0
 VALUES = (
     "evil-site.ru",
     "45.12.7.8",
@@ -24,6 +27,12 @@ FORM = {
     "indicators-TOTAL_FORMS": str(len(VALUES)),
     "indicators-INITIAL_FORMS": "0",
 }
+
+
+def run() -> list[str]:
+    """Measure as an analyst; what was not reached, in words."""
+    ratio = measure(analyst())
+    return [f"a check: {ratio:.2f}, to reach {REACH}"] if ratio > REACH else []
 
 
 def measure(client: Client, url: str = "/events/check/") -> float:
@@ -44,6 +53,6 @@ def measure(client: Client, url: str = "/events/check/") -> float:
     ratio = found["check"] / found["hello"]
     print(
         f"check of 5 rows     {found['check'] * 1e3:7.2f} ms   hello "
-        f"{found['hello'] * 1e3:6.2f} ms   {ratio:5.2f} x  (to reach: 3)"
+        f"{found['hello'] * 1e3:6.2f} ms   {ratio:5.2f} x  (to reach: {REACH:g})"
     )
     return ratio

@@ -15,9 +15,11 @@ from django.conf import settings
 from django.test import Client, override_settings
 
 from events import services
+from tests.bench.form import analyst
 from tests.desk import ROOT, free_port
 
 ROUNDS = 300
+REACH = 1.5
 FORM = {
     "category": "Domain Resolution",
     "date": "2022-04-01T00:00:00Z",
@@ -34,6 +36,12 @@ FORM = {
     "indicators-0-value": "domain.com",
     "action": "send",
 }
+
+
+def run() -> list[str]:
+    """Measure as an analyst; what was not reached, in words."""
+    ratio = measure(analyst())
+    return [f"one send: {ratio:.2f}, to reach {REACH}"] if ratio > REACH else []
 
 
 def measure(client: Client) -> float:
@@ -67,7 +75,7 @@ def _ratio(client: Client) -> float:
     ratio = medians["send"] / medians["bare"]
     print(
         f"one send            {medians['send'] * 1e3:7.2f} ms   bare insert + POST "
-        f"{medians['bare'] * 1e3:6.2f} ms   {ratio:5.2f} x  (to reach: 1.5)"
+        f"{medians['bare'] * 1e3:6.2f} ms   {ratio:5.2f} x  (to reach: {REACH:g})"
     )
     return ratio
 
