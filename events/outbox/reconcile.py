@@ -80,7 +80,7 @@ def _there(submission: Submission, found: Search, actor: audit.Actor, now: datet
 
 def _not_found(submission: Submission, found: Search, actor: audit.Actor, now: datetime) -> None:
     if not found.is_conclusive:
-        _touch(submission, now, next_at=now + INCONCLUSIVE_WAIT)
+        _touch(submission, now, next_at=now + _patience(submission, now))
         audit.append(
             fact(submission, "submission.looked_for", actor, outcome="unknown", reason=found.note)
         )
@@ -95,6 +95,12 @@ def _not_found(submission: Submission, found: Search, actor: audit.Actor, now: d
     audit.append(
         fact(submission, "submission.absent", actor, reason=f"not found {negatives} times")
     )
+
+
+def _patience(submission: Submission, now: datetime) -> timedelta:
+    """How long after a search that proved nothing: longer, the longer it has been in vain."""
+    age = now - (submission.unknown_since or now)
+    return min(max(age / 4, INCONCLUSIVE_WAIT), SWEEP_EVERY)
 
 
 def _next_look(submission: Submission, negatives: int, now: datetime) -> datetime:

@@ -52,7 +52,7 @@ def save_draft(
     must_be_editable(person, submission)
     if version is not None and version != submission.version:
         raise Changed(submission)
-    return _update(submission, typed)
+    return update(submission, typed)
 
 
 def new_draft(person: Person, token: UUID, typed: dict[str, Any]) -> Submission:
@@ -106,6 +106,11 @@ def take_back(*, person: Person, submission: Submission) -> Submission:
     """READY → DRAFT: stop a submission that is still waiting here, to change it."""
     person.must(WRITE)
     must_be_own(person, submission)
+    if submission.unknown_since is not None:
+        raise Conflict(
+            "An earlier send of it may still turn up, and is looked for by this text. "
+            "Enter another event instead of changing this one."
+        )
     return _moved(submission, State.DRAFT, "submission.taken_back", person)
 
 
@@ -122,7 +127,8 @@ def _insert(draft: Submission, person: Person) -> Submission:
     return draft
 
 
-def _update(draft: Submission, typed: dict[str, Any]) -> Submission:
+def update(draft: Submission, typed: dict[str, Any]) -> Submission:
+    """Write the text of a stored draft or refused submission. Raises `Changed`."""
     now: datetime = timezone.now()
     changes = columns(typed)
     if draft.state == State.REJECTED:

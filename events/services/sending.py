@@ -10,7 +10,7 @@ from events import audit, outbox, reference, vetting
 from events.models import EDITABLE, FormToken, State, Submission
 from events.payload import EventCreate
 from events.services.api import client
-from events.services.drafts import Changed, columns, new_draft, of_form
+from events.services.drafts import Changed, columns, new_draft, of_form, update
 from events.services.people import Person
 from events.services.rules import (
     SEND,
@@ -56,13 +56,13 @@ def send(
         except IntegrityError:
             submission = of_form(token, person)
         if submission.state != State.DRAFT or submission.attempt:
-            return submission
+            return _kept(submission, typed)
     elif token == submission.pk:
         if submission.state != State.DRAFT or submission.attempt:
-            return submission
+            return _kept(submission, typed)
     elif spent := FormToken.objects.select_related("submission").filter(token=token).first():
         must_be_own(person, spent.submission)
-        return spent.submission
+        return _kept(spent.submission, typed)
     must_be_editable(person, submission)
     if version is not None and version != submission.version:
         raise Changed(submission)
@@ -77,6 +77,13 @@ def send(
     return _deliver(claimed, person)
 
 
+def _kept(submission: Submission, typed: dict[str, Any]) -> Submission:
+    """A form that was sent before sends nothing more; what was mended in it since is kept."""
+    if submission.state in EDITABLE and submission.typed_values != typed:
+        return update(submission, typed)
+    return submission
+
+
 def send_again(*, person: Person, submission: Submission, reason: str) -> Submission:
     """ABSENT → READY → SENDING: a person decides to send what was not found, and says why.
 
@@ -87,12 +94,11 @@ def send_again(*, person: Person, submission: Submission, reason: str) -> Submis
     person.must(SEND)
     must_be_own(person, submission)
     reason = _reason(reason)
-    payload = EventCreate.model_validate_json(bytes(submission.body or b""))
-    with transaction.atomic():
-        now = timezone.now()
-        must_not_run_away(person, now)
-        if submission.state != State.ABSENT:
-            raise Conflict("It is no longer missing. Load the page again.")
+    if submission.state != State.ABSENT or submission.body is None:
+        raise Conflict("It is no longer missing. Load the page again.")
+    payload = EventCreate.model_validate_json(bytes(submission.body))
+    with transaction.atomic(durable=True):
+        must_not_run_away(person, timezone.now())
         try:
             _dispatch(submission, payload, person, action="submission.sent_again", reason=reason)
         except outbox.Lost:
@@ -122,7 +128,7 @@ def declare_absent(*, person: Person, submission: Submission, reason: str) -> Su
 
 def _first(person: Person, form: _Form) -> Submission:
     """A new submission whose id is the form's token: many parallel posts insert it once."""
-    with transaction.atomic():
+    with transaction.atomic(durable=True):
         must_not_run_away(person, timezone.now())
         draft = new_draft(person, form.token, form.typed)
         overridden = _vetted(draft, form, person)
@@ -132,7 +138,7 @@ def _first(person: Person, form: _Form) -> Submission:
 
 def _later(person: Person, form: _Form, submission: Submission) -> Submission:
     """A stored draft or refused submission; its form's token is spent with the same commit."""
-    with transaction.atomic():
+    with transaction.atomic(durable=True):
         now = timezone.now()
         must_not_run_away(person, now)
         if form.token != submission.pk:

@@ -136,12 +136,12 @@ def plan(seed: int, number: int) -> Plan:
 
 
 def naive_plan(seed: int, number: int) -> Plan:
-    """For the control without an outbox: any death, and a person who posts the form again."""
+    """For the control without an outbox: any death; half the people post the form again."""
     made = plan(seed, number)
     random = Random(f"naive {seed} {number}")
     point = random.choice(WEB_POINTS[3:])
     behaves = tuple(each for each in made.behaves if each.operation == "create")
-    return replace(made, point=point, web_point=point, behaves=behaves, reposts=1)
+    return replace(made, point=point, web_point=point, behaves=behaves, reposts=number % 2)
 
 
 def hasty_plan(seed: int, number: int) -> Plan:

@@ -1,5 +1,6 @@
 """Forked processes: a role runs in a child, says what it acknowledges, and may be killed."""
 
+import gc
 import os
 import signal
 import sys
@@ -37,6 +38,7 @@ def start(role: Role, at_most: int | None = AT_MOST_SECONDS) -> Child:
     os.close(reading)
     code = 1
     try:
+        gc.disable()  # it would copy every page that the parent shares
         signal.alarm(at_most or 0)
         role(lambda line: _write(writing, line))
         code = 0

@@ -6,10 +6,14 @@ from the arrival of a request), and a lease is longer than the client's deadline
 
 from dataclasses import replace
 from datetime import timedelta
+from importlib import import_module
 
 from django.conf import settings
 
-from events.outbox import deliver, freeze, pace, reconcile
+from events.outbox import freeze, pace, reconcile, worker
+
+# `events.outbox.deliver` is the function of that name.
+delivering = import_module("events.outbox.deliver")
 
 DEADLINE = 0.4
 LEASE_MARGIN = 0.35
@@ -44,13 +48,11 @@ def compress(
     settings.RECONCILE_AFTER = tuple(slower * look for look in looks)
     settings.SEND_LIMIT = 1_000_000
     freeze.LEASE_MARGIN = timedelta(seconds=slower * LEASE_MARGIN)
-    deliver.BACKOFF_FIRST = deliver.BACKOFF_MOST = deliver.RETRY_AFTER_MOST = SHORT
+    delivering.BACKOFF_FIRST = delivering.BACKOFF_MOST = delivering.RETRY_AFTER_MOST = SHORT
     pace.PAUSE_MOST = SHORT
     reconcile.INCONCLUSIVE_WAIT = timedelta(seconds=SHORT)
 
 
 def sweep_now() -> None:
     """Make the next round of a worker sweep whatever has not been swept yet."""
-    from events.outbox import worker
-
     worker.SWEEP_AFTER = timedelta(0)

@@ -1,28 +1,12 @@
 """Fixtures of the outbox's tests."""
 
-import os
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
-from django.conf import settings as django_settings
 
 from events.cloudflare import Client
 from events.sandbox import Sandbox
-from tests.audit.support import flushable_tables
-from tests.outbox.support import Death, Fate
-
-DATABASE = django_settings.DATABASES["default"]
-if DATABASE["ENGINE"].endswith("sqlite3"):
-    # In memory, where SQLite's tests are otherwise, several threads cannot write: a table that is
-    # in use is refused at once. This is read when the test database is made, after collection.
-    DATABASE.setdefault("TEST", {})["NAME"] = str(Path(os.environ["STATE_DIR"]) / "test.sqlite3")
-
-
-@pytest.fixture(scope="session", autouse=True)
-def _flushable() -> Iterator[None]:
-    with flushable_tables():
-        yield
+from tests.outbox.support import Death, Fate, payload, send
 
 
 @pytest.fixture
@@ -50,3 +34,9 @@ def fate(monkeypatch: pytest.MonkeyPatch) -> Fate:
 
     monkeypatch.setattr(Client, "create_event", create_event)
     return fate
+
+
+@pytest.fixture
+def known(ana, sandbox):
+    """An event that is there for certain."""
+    return send(ana, event=payload("Known", "known.example"))

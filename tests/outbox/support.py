@@ -11,7 +11,8 @@ from django.db.models import F
 
 from events import outbox, services
 from events.audit import Actor
-from events.models import AuditEntry, Submission, Throttle
+from events.cloudflare import Client
+from events.models import AuditEntry, State, Submission, Throttle
 from events.outbox import pace
 from events.payload import EventCreate, Indicator, Raw
 from events.sandbox import Sandbox
@@ -135,3 +136,32 @@ def stored_text(submission: Submission) -> str:
     with connection.cursor() as cursor:
         cursor.execute("SELECT typed FROM events_submission WHERE id = %s", [pk])
         return str(cursor.fetchone()[0])
+
+
+def unknown(ana, sandbox, behaviour="drop-before", event=None):
+    """A send whose outcome is unknown: the API behaves as told, once."""
+    sandbox.behave("create", behaviour, times=1)
+    submission = send(ana, event=event)
+    assert submission.state == State.UNKNOWN
+    return submission
+
+
+def state(submission):
+    """Its state as it is stored."""
+    return Submission.objects.get(pk=submission.pk).state
+
+
+def reasons(submission):
+    """The bodies of its entries in the log, in order."""
+    entries = AuditEntry.objects.filter(object_id=str(submission.pk)).order_by("seq")
+    return [entry.body for entry in entries]
+
+
+def wrapped_list(monkeypatch, change):
+    """The API's list, changed on its way."""
+    original = Client.list_events
+
+    def list_events(client, **query):
+        return change(original, client, query)
+
+    monkeypatch.setattr(Client, "list_events", list_events)

@@ -21,7 +21,7 @@ from tests.outbox.support import (
 )
 
 WORKERS = 6
-pytestmark = pytest.mark.django_db(transaction=True, serialized_rollback=True)
+pytestmark = pytest.mark.django_db(transaction=True)
 
 
 def side_by_side():

@@ -32,7 +32,6 @@ from tests.outbox.support import (
 HOSTILE = (
     "NUL \x00, half a pair \ud83e, turned \u202e round, CRLF \r\n, 🦊, é, <script>, ' \" \\u0041"
 )
-REAL = {"transaction": True, "serialized_rollback": True}
 
 
 def typed(event):
@@ -69,7 +68,7 @@ def test_invariant_1_a_save_that_fails_leaves_the_text_before_it(ana, sandbox, m
     assert creates(sandbox) == []
 
 
-@pytest.mark.django_db(**REAL)
+@pytest.mark.django_db(transaction=True)
 def test_invariant_2_sending_is_committed_before_the_socket_opens(ana, sandbox, monkeypatch):
     seen, connect = [], BoundedSocket.connect
 
@@ -226,7 +225,7 @@ def test_invariant_7_every_state_is_that_of_its_last_entry(ana, sandbox, fate):
     assert audit.verify().is_whole
 
 
-@pytest.mark.django_db(**REAL)
+@pytest.mark.django_db(transaction=True)
 def test_invariant_7_no_transaction_is_open_across_http(ana, sandbox, monkeypatch):
     open_during = []
 
@@ -271,7 +270,7 @@ def test_invariant_8_only_the_transitions_of_the_table_exist(ana, sandbox):
     assert Submission.objects.get().state == State.CREATED
 
 
-@pytest.mark.django_db(**REAL)
+@pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("was_saved", [False, True])
 def test_invariant_9_fifty_parallel_posts_of_one_form_send_one_post(ana, sandbox, was_saved):
     token, states = uuid4(), []
@@ -296,7 +295,7 @@ def test_invariant_9_fifty_parallel_posts_of_one_form_send_one_post(ana, sandbox
     assert actions(submission).count("sending") == 1
 
 
-@pytest.mark.django_db(**REAL)
+@pytest.mark.django_db(transaction=True)
 def test_invariant_9_fifty_parallel_posts_of_the_form_of_a_refused_event_send_one_more(sandbox):
     ana = make_user("eva", "analyst")
     sandbox.behave("create", "400", times=1)

@@ -1,12 +1,11 @@
-"""Looking for what is unknown: when, how, and what each finding means. Nothing is sent again."""
+"""Reconciling: when an unknown is looked for, and what each finding means."""
 
 from dataclasses import replace
 
 import pytest
 
-from events.cloudflare import Client
-from events.models import AuditEntry, State, Submission
-from events.outbox import search as searching
+from events import outbox, services
+from events.models import State
 from tests.outbox.support import (
     actions,
     carry_out,
@@ -16,32 +15,14 @@ from tests.outbox.support import (
     pass_time,
     payload,
     person,
+    reasons,
     send,
     send_and_die,
+    state,
+    unknown,
     work,
+    wrapped_list,
 )
-
-
-@pytest.fixture
-def known(ana, sandbox):
-    """An event that is there for certain."""
-    return send(ana, event=payload("Known", "known.example"))
-
-
-def unknown(ana, sandbox, behaviour="drop-before", event=None):
-    sandbox.behave("create", behaviour, times=1)
-    submission = send(ana, event=event)
-    assert submission.state == State.UNKNOWN
-    return submission
-
-
-def state(submission):
-    return Submission.objects.get(pk=submission.pk).state
-
-
-def reasons(submission):
-    entries = AuditEntry.objects.filter(object_id=str(submission.pk)).order_by("seq")
-    return [entry.body for entry in entries]
 
 
 def test_an_expired_lease_is_unknown_and_says_that_sending_was_interrupted(ana, sandbox, fate):
@@ -141,185 +122,6 @@ def test_looks_are_not_made_up_for_in_a_row_after_the_worker_was_away(ana, sandb
     assert state(submission) == State.ABSENT
 
 
-def test_a_filter_that_is_ignored_does_not_hide_the_event(ana, sandbox, known, monkeypatch):
-    monkeypatch.setattr(searching, "PAGE_SIZE", 7)
-    submission = unknown(ana, sandbox, "drop-after")
-    for number in range(30):
-        carry_out(sandbox, payload(f"Noise {number}", f"{number}.example").to_bytes())
-    sandbox.behave("list", "ignore-filters")
-    pass_time(seconds=200)
-    work()
-    assert state(submission) == State.CREATED
-
-
-def test_a_filter_that_is_ignored_does_not_pass_off_others_as_the_event(ana, sandbox, known):
-    submission = unknown(ana, sandbox)
-    carry_out(sandbox, payload().to_bytes())
-    sandbox.behave("list", "ignore-filters")
-    pass_time(seconds=200)
-    work()
-    submission.refresh_from_db()
-    assert (submission.state, submission.negatives) == (State.UNKNOWN, 1)
-
-
-def wrapped_list(monkeypatch, change):
-    """The API's list, changed on its way."""
-    original = Client.list_events
-
-    def list_events(client, **query):
-        return change(original, client, query)
-
-    monkeypatch.setattr(Client, "list_events", list_events)
-
-
-def test_shorter_pages_than_asked_for_are_not_taken_for_the_end(ana, sandbox, known, monkeypatch):
-    submission = unknown(ana, sandbox, "drop-after")
-    for number in range(60):
-        noise = payload(f"Noise {number}", date=payload().date.replace(year=2024))
-        carry_out(sandbox, noise.to_bytes())
-
-    def short(original, client, query):
-        page = original(client, **query | {"page_size": 25, "cursor": None})
-        return replace(page, cursor=None)
-
-    wrapped_list(monkeypatch, short)
-    pass_time(seconds=200)
-    work()
-    assert state(submission) == State.CREATED
-
-
-def test_a_list_that_repeats_its_first_page_proves_nothing(ana, sandbox, known, monkeypatch):
-    submission = unknown(ana, sandbox)
-    for number in range(30):
-        carry_out(sandbox, payload(f"Noise {number}").to_bytes())
-
-    def stuck(original, client, query):
-        return replace(
-            original(client, **query | {"page": 1, "cursor": None, "page_size": 25}), cursor=None
-        )
-
-    wrapped_list(monkeypatch, stuck)
-    pass_time(seconds=200)
-    work()
-    submission.refresh_from_db()
-    assert (submission.state, submission.negatives) == (State.UNKNOWN, 0)
-    assert "could be compared" in reasons(submission)[-1]
-
-
-def test_a_stale_list_proves_nothing_because_the_control_lookup_fails(ana, sandbox, known):
-    submission = unknown(ana, sandbox, "drop-after")
-    sandbox.behave("list", "stale-list", seconds=60)
-    pass_time(seconds=200)
-    work()
-    submission.refresh_from_db()
-    assert (submission.state, submission.negatives) == (State.UNKNOWN, 0)
-    assert "known to be there" in reasons(submission)[-1]
-    sandbox.well()
-    pass_time(minutes=6)
-    work()
-    assert state(submission) == State.CREATED
-
-
-def test_without_any_known_event_nothing_is_believed_to_be_absent(ana, sandbox):
-    submission = unknown(ana, sandbox)
-    for _ in range(6):
-        pass_time(hours=1)
-        work()
-    submission.refresh_from_db()
-    assert (submission.state, submission.negatives) == (State.UNKNOWN, 0)
-
-
-def test_the_control_looks_for_a_known_event_that_has_what_is_filtered_by(ana, sandbox, known):
-    pass_time(minutes=1)
-    send(ana, event=payload("The newest one has no indicator", ""))
-    submission = unknown(ana, sandbox)
-    pass_time(seconds=200)
-    work()
-    submission.refresh_from_db()
-    assert submission.negatives == 1
-
-
-def test_an_api_that_tidies_texts_up_is_not_believed_by_the_control(
-    ana, sandbox, known, monkeypatch
-):
-    """It stores another text than was sent, and finds events by what it stored."""
-    submission = unknown(ana, sandbox, event=payload("Text", "MiXed.example"))
-
-    def tidied(original, client, query):
-        filters = query.get("filters") or ()
-        if any(each.value != str(each.value).upper() for each in filters):
-            query["filters"] = [replace(each, value="no such") for each in filters]
-        return original(client, **query)
-
-    wrapped_list(monkeypatch, tidied)
-    pass_time(seconds=200)
-    work()
-    submission.refresh_from_db()
-    assert (submission.state, submission.negatives) == (State.UNKNOWN, 0)
-
-
-def test_an_event_whose_text_was_tidied_up_is_still_ours(ana, sandbox, known, monkeypatch):
-    submission = unknown(
-        ana, sandbox, "drop-after", event=payload("Two  spaces, CAPITALS", "MiXed.example")
-    )
-
-    def tidied(original, client, query):
-        page = original(client, **query)
-        events = tuple(
-            event
-            | {"indicator": event["indicator"].lower(), "event": " ".join(event["event"].split())}
-            for event in page.events
-        )
-        return replace(page, events=events)
-
-    wrapped_list(monkeypatch, tidied)
-    pass_time(seconds=200)
-    work()
-    assert state(submission) == State.CREATED
-
-
-def test_each_look_in_vain_is_followed_by_another_question(ana, sandbox, known):
-    unknown(ana, sandbox, event=payload("The text", "the.example"))
-    for seconds in (200, 430):
-        pass_time(seconds=seconds)
-        work()
-    asked = [r.query for r in sandbox.requests if r.path.endswith("/events")]
-    assert any("the.example" in query for query in asked)
-    assert any("The+text" in query for query in asked)
-
-
-@pytest.mark.parametrize("shape", ["data-map", "data-text"])
-def test_the_mark_is_read_however_the_api_gives_raw_data(ana, sandbox, known, shape):
-    submission = unknown(ana, sandbox, "drop-after")
-    sandbox.behave("raw", shape)
-    pass_time(seconds=200)
-    work()
-    assert state(submission) == State.CREATED
-
-
-@pytest.mark.parametrize("operation", ["list", "raw"])
-def test_a_search_that_fails_proves_nothing_and_is_made_again(ana, sandbox, known, operation):
-    submission = unknown(ana, sandbox, "drop-after")
-    sandbox.behave(operation, "500-before", times=1)
-    pass_time(seconds=200)
-    work()
-    submission.refresh_from_db()
-    assert (submission.state, submission.negatives) == (State.UNKNOWN, 0)
-    assert actions(submission)[-1] == "looked_for"
-    pass_time(minutes=6)
-    work()
-    assert state(submission) == State.CREATED
-
-
-def test_the_same_text_of_another_submission_is_not_ours(ana, ben, sandbox, known):
-    submission = unknown(ana, sandbox)
-    assert send(ben).state == State.CREATED
-    pass_time(seconds=200)
-    work()
-    submission.refresh_from_db()
-    assert (submission.state, submission.negatives) == (State.UNKNOWN, 1)
-
-
 def test_the_sweep_finds_a_second_event_and_shows_both(ana, sandbox):
     created = send(ana)
     second = carry_out(sandbox, bytes(created.body))
@@ -376,8 +178,6 @@ def test_a_late_event_of_something_absent_is_found_by_the_sweep(ana, sandbox, kn
 
 
 def test_a_process_that_stood_still_after_its_claim_does_not_send(ana, sandbox, monkeypatch):
-    from events import outbox, services
-
     deliver = outbox.deliver
 
     def slept(submission, **rest):

@@ -10,7 +10,6 @@ from dataclasses import dataclass, field
 from uuid import UUID, uuid4
 
 import pytest
-from django.conf import settings
 from hypothesis import HealthCheck, Phase, strategies
 from hypothesis import settings as hypothesis_settings
 from hypothesis.stateful import (
@@ -307,13 +306,13 @@ class Delivery(RuleBasedStateMachine):
 
 
 @pytest.mark.slow
-def test_the_invariants_hold_in_every_order_of_events(ana, sandbox, fate):
+def test_the_invariants_hold_in_every_order_of_events(ana, sandbox, fate, settings):
     settings.SEND_LIMIT = 1_000_000
     machine = type("Machine", (Delivery,), {"ana": ana, "sandbox": sandbox, "fate": fate})
     run_state_machine_as_test(
         machine,
         settings=hypothesis_settings(
-            max_examples=40,
+            max_examples=25,
             stateful_step_count=30,
             deadline=None,
             database=None,

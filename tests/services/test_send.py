@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from uuid import uuid4
 
 import pytest
+from django.utils import timezone
 
 from events import services
 from events.audit import Actor
@@ -208,3 +209,47 @@ def test_a_draft_that_was_saved_elsewhere_is_not_overwritten(ana, sandbox):
     with pytest.raises(Changed):
         send(ana, token, version=seen)
     assert creates(sandbox) == []
+
+
+def test_what_was_mended_in_a_form_that_was_refused_is_kept(ana, sandbox):
+    sandbox.behave("create", "400", times=1)
+    token = uuid4()
+    send(ana, token)
+    mended = TYPED | {"event": "mended after going back"}
+    again = services.send(person=person(ana), token=token, typed=mended, payload=payload())
+    assert again.state == State.REJECTED
+    assert Submission.objects.get().typed_values == mended
+    assert len(creates(sandbox)) == 1
+
+
+def test_what_may_still_turn_up_is_not_taken_back_and_changed(ana, sandbox):
+    sandbox.behave("create", "500-before", times=1)
+    submission = send(ana)
+    Submission.objects.update(state=State.ABSENT, unknown_since=timezone.now())
+    submission.refresh_from_db()
+    sandbox.behave("create", "429", times=1)
+    waiting = services.send_again(person=person(ana), submission=submission, reason="not there")
+    assert waiting.state == State.READY
+    with pytest.raises(Conflict, match="may still turn up"):
+        services.take_back(person=person(ana), submission=waiting)
+
+
+def test_sending_again_needs_a_reason_and_leaves_it_in_the_log(ana, sandbox):
+    sandbox.behave("create", "500-before", times=1)
+    submission = send(ana)
+    Submission.objects.update(state=State.ABSENT)
+    submission.refresh_from_db()
+    with pytest.raises(ValueError, match="reason"):
+        services.send_again(person=person(ana), submission=submission, reason="  ")
+    sent = services.send_again(person=person(ana), submission=submission, reason="I looked")
+    assert sent.state == State.CREATED
+    entry = AuditEntry.objects.get(action="submission.sent_again")
+    assert "I looked" in entry.body
+    assert entry.actor == "ana"
+
+
+def test_nobody_says_too_early_that_it_is_missing(ana, sandbox):
+    sandbox.behave("create", "500-after", times=1)
+    submission = send(ana)
+    with pytest.raises(Conflict, match="may still appear"):
+        services.declare_absent(person=person(ana), submission=submission, reason="I looked")
