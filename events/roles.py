@@ -23,6 +23,7 @@ ROLES: dict[str, tuple[str, ...]] = {
         "events.view_auditentry",
         "events.override_public_tlp",
         "events.override_knownvalue",
+        "events.share_template",
     ),
     "auditor": (
         "events.view_submission",
@@ -39,6 +40,7 @@ ROLES: dict[str, tuple[str, ...]] = {
         "events.change_knownvalue",
         "events.delete_knownvalue",
         "events.view_knownvalue",
+        "events.share_template",
         *_AUTH,
     ),
 }
@@ -52,9 +54,10 @@ def grant(apps: Apps) -> None:
     for label in ("auth", "events"):
         config = apps.get_app_config(label)
         # Permissions are otherwise made after all migrations; the groups need them now.
-        config.models_module = sys.modules[__name__]
+        before = getattr(config, "models_module", None)
+        config.models_module = before or sys.modules[__name__]
         create_permissions(config, apps=apps, verbosity=0)
-        config.models_module = None
+        config.models_module = before
     permissions = {
         f"{permission.content_type.app_label}.{permission.codename}": permission
         for permission in apps.get_model("auth", "Permission").objects.select_related()

@@ -3,7 +3,17 @@
 from django.contrib import admin
 from django.urls import path
 
-from events.views import accounts, check, entry, event, events, health, home
+from events.views import (
+    accounts,
+    check,
+    entry,
+    event,
+    events,
+    health,
+    home,
+    preferences,
+    templates,
+)
 
 urlpatterns = [
     path("", home.home, name="home"),
@@ -19,9 +29,14 @@ urlpatterns = [
     path("events/<uuid:pk>/decide/", event.decide, name="event_decide"),
     path("events/<uuid:pk>/restore/", event.restore, name="event_restore"),
     path("events/<uuid:pk>/take-back/", event.take_back, name="event_take_back"),
+    path("events/<uuid:pk>/duplicate/", event.duplicate, name="event_duplicate"),
+    path("templates/", templates.templates, name="templates"),
+    path("templates/<uuid:pk>/rename/", templates.rename, name="template_rename"),
+    path("templates/<uuid:pk>/delete/", templates.delete, name="template_delete"),
     path("accounts/login/", accounts.SignIn.as_view(), name="login"),
     path("accounts/logout/", accounts.SignOut.as_view(), name="logout"),
     path("accounts/password/", accounts.ChangePassword.as_view(), name="password_change"),
+    path("accounts/preferences/", preferences.preferences, name="preferences"),
     path("admin/", admin.site.urls),
     path("healthz", health.healthz, name="healthz"),
 ]

@@ -35,6 +35,9 @@ WORDS = {
     "known_value.added": "Known value added",
     "known_value.changed": "Known value changed",
     "known_value.deleted": "Known value deleted",
+    "template.saved": "Template saved",
+    "template.renamed": "Template renamed",
+    "template.deleted": "Template deleted",
     "reference.refreshed": "Reference lists fetched",
 }
 

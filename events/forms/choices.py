@@ -2,20 +2,36 @@
 
 from collections.abc import Iterable
 
-from events.forms.widgets import Choices
+from events.forms.widgets import Choice, Choices
 from events.payload import Tlp
-from events.reference import DEFAULT_DATASET, Dataset, References
+from events.reference import DEFAULT_DATASET, Category, Dataset, References
 
 
 def of_names(names: Iterable[str], blank: str = "Choose…") -> Choices:
     """One option per name, after an empty one."""
-    return (("", blank), *((name, name) for name in names))
+    return (Choice("", blank), *(Choice(name, name) for name in names))
+
+
+def of_categories(references: References) -> Choices:
+    """By name, with the kill chain's phase and the ATT&CK ids beside it."""
+    return (Choice("", "Choose…"), *map(_category, references.categories))
+
+
+def _category(category: Category) -> Choice:
+    phase = f"kill chain {category.kill_chain}" if category.kill_chain else ""
+    hint = " · ".join(filter(None, (phase, *category.mitre_attack)))
+    return Choice(category.name, category.name, hint)
 
 
 def of_countries(references: References) -> Choices:
-    """`Germany (DE)`, valued by alpha-2."""
-    countries = references.countries
-    return (("", "Not known"), *((c.alpha2, f"{c.name} ({c.alpha2})") for c in countries))
+    """`Germany (DE)`, valued by alpha-2, with alpha-3 and the other names beside it."""
+    return (
+        Choice("", "Not known"),
+        *(
+            Choice(c.alpha2, f"{c.name} ({c.alpha2})", " · ".join((c.alpha3, *c.aliases)))
+            for c in references.countries
+        ),
+    )
 
 
 def of_datasets(references: References) -> Choices:
@@ -23,9 +39,10 @@ def of_datasets(references: References) -> Choices:
     default = references.dataset("")
     visibility = f", {_words(default)}" if default else ""
     listed = (
-        (dataset.uuid, f"{dataset.name} ({_words(dataset)})") for dataset in references.datasets
+        Choice(dataset.uuid, f"{dataset.name} ({_words(dataset)})")
+        for dataset in references.datasets
     )
-    return (("", f"{DEFAULT_DATASET} (default{visibility})"), *listed)
+    return (Choice("", f"{DEFAULT_DATASET} (default{visibility})"), *listed)
 
 
 def closed_datasets(references: References) -> frozenset[str]:
@@ -35,7 +52,7 @@ def closed_datasets(references: References) -> frozenset[str]:
 
 def of_raw_tlp() -> Choices:
     """The five labels as texts, none chosen."""
-    return (("", "Not marked"), *((label.value, label.label) for label in Tlp))
+    return (Choice("", "Not marked"), *(Choice(label.value, label.label) for label in Tlp))
 
 
 def dataset_words(dataset_id: str, references: References) -> str:

@@ -5,7 +5,6 @@ from functools import cached_property
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from django.conf import settings
 from django.http import QueryDict
 from django.utils.safestring import SafeString
 
@@ -58,9 +57,9 @@ class EventEntry:
         return entry_of(self._typed, submission_id)
 
     @classmethod
-    def blank(cls, references: References) -> "EventEntry":
-        """An empty form with one empty row and the configured dataset."""
-        typed = Typed(rows=(Row(),)).with_text("dataset_id", settings.CLOUDFLARE.dataset_id)
+    def blank(cls, references: References, dataset_id: str) -> "EventEntry":
+        """An empty form with one empty row that proposes a dataset."""
+        typed = Typed(rows=(Row(),)).with_text("dataset_id", dataset_id)
         return cls(typed, references)
 
     @classmethod
@@ -148,15 +147,17 @@ class EventEntry:
         return self._typed if self._typed.rows else self._typed.with_rows((Row(),))
 
 
+_BLANK_MOST = 32
 _blank: dict[tuple[str, str], Fields] = {}
 
 
-def blank_fields(references: References) -> Fields:
-    """The blank form's fields, rendered once per version of the lists and kept in the process."""
-    key = (references.version, settings.CLOUDFLARE.dataset_id)
+def blank_fields(references: References, dataset_id: str) -> Fields:
+    """The blank form's fields, rendered once per version of the lists and dataset, and kept."""
+    key = (references.version, dataset_id)
     fields = _blank.get(key)
     if fields is None:
-        fields = EventEntry.blank(references).fields
-        _blank.clear()
+        fields = EventEntry.blank(references, dataset_id).fields
+        if len(_blank) >= _BLANK_MOST:
+            _blank.clear()
         _blank[key] = fields
     return fields

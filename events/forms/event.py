@@ -28,9 +28,10 @@ class Text(forms.Field):
         """Nothing: the payload decides what is missing."""
 
 
-def _line(mono: bool = False, **attrs: str) -> Line:
+def _line(mono: bool = False, picker: str = "", **attrs: str) -> Line:
     classes = {"class": "mono"} if mono else {}
-    return Line({"autocomplete": "off", **classes, **attrs})
+    suggested = {"data-picker": picker} if picker else {}
+    return Line({"autocomplete": "off", **classes, **suggested, **attrs})
 
 
 def _area(rows: int, mono: bool = False, **attrs: str) -> forms.Textarea:
@@ -46,7 +47,7 @@ class EventForm(forms.Form):
 
     use_required_attribute = False
 
-    category = Text("category", Select())
+    category = Text("category", Select({"data-picker": "choose"}))
     date = Text(
         "date", _line(mono=True, placeholder="2026-11-23 11:58", spellcheck="false"), hint="UTC"
     )
@@ -57,10 +58,10 @@ class EventForm(forms.Form):
         _area(2, mono=True, placeholder=_PASTE),
         label="Paste box",
     )
-    attacker = Text("attacker", _line(list="attackers"))
-    attacker_country = Text("attacker_country", Select())
-    target_industry = Text("target_industry", Select())
-    target_country = Text("target_country", Select())
+    attacker = Text("attacker", _line(picker="one", list="attackers"))
+    attacker_country = Text("attacker_country", Select({"data-picker": "choose"}))
+    target_industry = Text("target_industry", Select({"data-picker": "choose"}))
+    target_country = Text("target_country", Select({"data-picker": "choose"}))
     raw_data = Text(
         "raw_data",
         _area(3, mono=True, placeholder='{"source_ip": "192.0.2.1"}'),
@@ -70,8 +71,8 @@ class EventForm(forms.Form):
     raw_source = Text("raw_source", _line(), label="Source")
     raw_tlp = Text("raw_tlp", Select(), label="TLP of the raw data")
     tlp = Text("tlp", forms.RadioSelect(choices=[(label.value, label) for label in Tlp]))
-    dataset_id = Text("dataset_id", Select(), hint=" ")
-    tags = Text("tags", _line(list="tags", placeholder="phishing, october"))
+    dataset_id = Text("dataset_id", Select({"data-picker": "filled"}), hint=" ")
+    tags = Text("tags", _line(picker="many", list="tags", placeholder="phishing, october"))
 
     def __init__(self, references: References, **kwargs: Any) -> None:
         super().__init__(**kwargs)
@@ -79,7 +80,7 @@ class EventForm(forms.Form):
         self.indicators: IndicatorForms | None = None
         self.indicators_fault = ""
         countries = choices.of_countries(references)
-        self._offer("category", choices.of_names(c.name for c in references.categories))
+        self._offer("category", choices.of_categories(references))
         self._offer("target_industry", choices.of_names(references.industries, "Not known"))
         self._offer("attacker_country", countries)
         self._offer("target_country", countries)

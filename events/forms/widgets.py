@@ -5,14 +5,23 @@ Django's own select takes about a millisecond per row of indicators; a page may 
 
 from collections.abc import Mapping
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from django import forms
 from django.forms.utils import flatatt
 from django.utils.html import conditional_escape, format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 
-Choices = tuple[tuple[str, str], ...]
+
+class Choice(NamedTuple):
+    """One option. `hint` is what pickers show beside the label and search too, parted by " · "."""
+
+    value: str
+    label: str
+    hint: str = ""
+
+
+Choices = tuple[Choice, ...]
 
 
 class Select(forms.Select):
@@ -69,6 +78,14 @@ def _with_selected(choices: Choices, closed: frozenset[str], value: str) -> Safe
 
 @lru_cache(maxsize=64)
 def _options(choices: Choices, closed: frozenset[str]) -> SafeString:
+    hints = {choice.hint: format_html(' data-hint="{}"', choice.hint) for choice in choices}
+    hints[""] = SafeString("")
     marks = {True: SafeString(" disabled"), False: SafeString("")}
-    rows = ((value, marks[value in closed], label) for value, label in choices)
-    return format_html_join("", '<option value="{}"{}>{}</option>', rows)
+    return format_html_join(
+        "",
+        '<option value="{}"{}{}>{}</option>',
+        (
+            (each.value, marks[each.value in closed], hints[each.hint], each.label)
+            for each in choices
+        ),
+    )

@@ -2,9 +2,11 @@
 
 from events.models.audit import AuditAttachment, AuditEntry, AuditTerm
 from events.models.heartbeat import Heartbeat
+from events.models.preferences import Preferences
 from events.models.reference import ReferenceList
 from events.models.states import EDITABLE, PRIVATE, TRANSITIONS, State
 from events.models.submission import FormToken, Submission
+from events.models.template import EventTemplate
 from events.models.throttle import Throttle
 from events.models.vetting import KnownValue, SubmissionIndicator
 
@@ -15,9 +17,11 @@ __all__ = [
     "AuditAttachment",
     "AuditEntry",
     "AuditTerm",
+    "EventTemplate",
     "FormToken",
     "Heartbeat",
     "KnownValue",
+    "Preferences",
     "ReferenceList",
     "State",
     "Submission",

@@ -39,7 +39,11 @@ class Server(ThreadingHTTPServer):
         super().__init__((host, port), Handler)
 
     def server_bind(self) -> None:
-        """Binds without the look-up of the host's full name, which may ask a name server."""
+        """Binds without the look-up of the host's full name, which may ask a name server.
+
+        A port whose last connections are still being closed is free for the next one.
+        """
+        self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         socket.socket.bind(self.socket, self.server_address)
         self.server_address = self.socket.getsockname()
         self.server_name, self.server_port = str(self.server_address[0]), self.server_address[1]

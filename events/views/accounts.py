@@ -13,7 +13,7 @@ from django.urls import reverse_lazy
 from django.utils.decorators import method_decorator
 from django.views.decorators.debug import sensitive_post_parameters
 
-from events.services import signin
+from events.services import preferences, signin
 from events.views.carry import Carried, carried
 
 
@@ -48,6 +48,8 @@ class SignIn(LoginView):
         if isinstance(user, User):
             signin.signed_in(self.request, user)
         response = super().form_valid(form)
+        if isinstance(user, User):
+            preferences.take_along(self.request.session, user)
         if kept := carried(self.request):
             return render(self.request, "accounts/carried.html", {"carried": kept})
         return response

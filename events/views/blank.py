@@ -1,13 +1,14 @@
 """The page of the blank form: rendered once per version of the lists, then filled in per request.
 
-What differs between two people with the same rights is their name and the tokens. They are never
-part of what is kept.
+What differs between two people with the same rights is their name, the tokens, and what they
+prefer to see. None of it is ever part of what is kept but the dataset that a form proposes.
 """
 
 import re
 import secrets
 import uuid
 from types import SimpleNamespace
+from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.contrib.auth.models import User
@@ -20,43 +21,61 @@ from django.utils.html import escape
 
 from events.forms import blank_fields
 from events.reference import References
+from events.services import preferences
 
 TEMPLATE = "events/entry.html"
 # Marks that nobody can type, because each process makes its own.
-_NAME, _CSRF, _TOKEN = (f"mark-{secrets.token_hex(16)}" for _ in range(3))
-_MARKS = re.compile(f"({_NAME}|{_CSRF}|{_TOKEN})")
+_NAME, _CSRF, _TOKEN, _THEME, _ZONE, _LOCAL = (f"mark-{secrets.token_hex(16)}" for _ in range(6))
+_MARKS = re.compile(f"({'|'.join((_NAME, _CSRF, _TOKEN, _THEME, _ZONE, _LOCAL))})")
 _KEPT_MOST = 32
 _kept: dict[tuple[object, ...], tuple[str, ...]] = {}
 
 
 def blank_page(request: HttpRequest, user: User, references: References) -> HttpResponse:
     """The blank form for `user`."""
+    chosen = preferences.chosen(request)
+    dataset_id = chosen.dataset_id or settings.CLOUDFLARE.dataset_id
     context: dict[str, object] = {
-        "fields": blank_fields(references),
-        "fetched_at": references.fetched_at,
+        "fields": blank_fields(references, dataset_id),
         "token": uuid.uuid4(),
-    }
+    } | lists_age(request, references)
     if len(get_messages(request)):
         return render(request, TEMPLATE, context)
     values = {
         _NAME: escape(user.get_username()),
         _CSRF: get_token(request),
         _TOKEN: str(context["token"]),
+        _THEME: chosen.theme or "system",
+        _ZONE: chosen.time_zone,
+        _LOCAL: escape(context["fetched_local"]),
     }
-    pieces = _pieces(request, user, references, context)
+    pieces = _pieces(request, user, references, dataset_id, context)
     return HttpResponse("".join([values.get(piece, piece) for piece in pieces]))
 
 
+def lists_age(request: HttpRequest, references: References) -> dict[str, object]:
+    """When the lists were fetched, for the head of the form; `fetched_local` by one's own clock."""
+    zone = preferences.chosen(request).time_zone
+    at = references.fetched_at
+    local = f" ({at.astimezone(ZoneInfo(zone)):%H:%M %Z})" if at and zone else ""
+    return {"fetched_at": at, "fetched_local": local}
+
+
 def _pieces(
-    request: HttpRequest, user: User, references: References, context: dict[str, object]
+    request: HttpRequest,
+    user: User,
+    references: References,
+    dataset_id: str,
+    context: dict[str, object],
 ) -> tuple[str, ...]:
     """The page cut at its marks."""
-    api = settings.CLOUDFLARE
-    key = (references.version, frozenset(user.get_all_permissions()), api.sandbox, api.dataset_id)
+    rights = frozenset(user.get_all_permissions())
+    key = (references.version, rights, settings.CLOUDFLARE.sandbox, dataset_id)
     pieces = _kept.get(key)
     if pieces is None:
         person = SimpleNamespace(is_authenticated=True, get_username=lambda: _NAME)
         marks = {"user": person, "csrf_token": _CSRF, "token": _TOKEN, "messages": ()}
+        marks |= {"theme": _THEME, "time_zone": _ZONE, "fetched_local": _LOCAL}
         pieces = tuple(_MARKS.split(render_to_string(TEMPLATE, context | marks, request)))
         if len(_kept) >= _KEPT_MOST:
             _kept.clear()

@@ -12,13 +12,18 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.html import format_html
 from django.views.decorators.http import require_http_methods
 
 from events import outbox, reference, services, vetting
 from events.forms import EventEntry, Preview, preview
+from events.forms.completing import FROM_TEMPLATE, completed
 from events.models import EDITABLE, State, Submission
-from events.views.blank import TEMPLATE, blank_page
+from events.services import templates
+from events.views.blank import TEMPLATE, blank_page, lists_age
 from events.views.check import Panel, panel
+from events.views.recent import recent
+from events.views.starting import start
 
 # A script asks for one part of the page with this header, and gets that part's HTML alone.
 PART = "X-Part"
@@ -34,10 +39,17 @@ _NO_TOKEN = "This form came without its one-time token. Check it and press the b
 @require_http_methods(["GET", "HEAD", "POST"])
 @permission_required("events.add_submission", raise_exception=True)
 def new(request: HttpRequest) -> HttpResponse:
-    """The blank form, and what is done with it."""
+    """The blank form, or one that starts with something in it, and what is done with it."""
     if request.method == "POST":
         return _Post(request, None).response()
-    return blank_page(request, services.person(request).user, reference.load())
+    if request.headers.get(PART) == "recent":
+        return recent(request)
+    references = reference.load()
+    started = start(request)
+    if started is None:
+        return blank_page(request, services.person(request).user, references)
+    entry = EventEntry.from_typed(started.typed, references)
+    return _page(request, references, entry=entry, template=started.template)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -54,7 +66,8 @@ def edit(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
     references = reference.load()
     outcome = submission.outcome_values if submission.state == State.REJECTED else {}
     entry = EventEntry.from_typed(submission.typed_values, references, outcome.get("problems", []))
-    return _page(request, references, submission=submission, entry=entry)
+    template = str(submission.typed_values.get(FROM_TEMPLATE, ""))
+    return _page(request, references, submission=submission, entry=entry, template=template)
 
 
 class _Post:
@@ -67,7 +80,9 @@ class _Post:
         self.references = reference.load()
         self.token = _token(request.POST.get("form_token", ""))
         self.version = _version(request.POST.get("version", ""))
-        self.entry = EventEntry.from_post(request.POST, self.references)
+        self.template = request.POST.get(FROM_TEMPLATE, "")[: templates.NAME_MAX]
+        post = completed(request.POST, timezone.now())
+        self.entry = EventEntry.from_post(post, self.references)
 
     def response(self) -> HttpResponse:
         """What the button that was pressed asks for; any other is a preview, which is harmless."""
@@ -75,8 +90,10 @@ class _Post:
         if remove := _REMOVE_ROW.fullmatch(action):
             return self._show(self.entry.without_row(int(remove[1])))
         try:
-            if action == "send":
+            if action in {"send", "send_another"}:
                 return self._send()
+            if action == "save_template":
+                return self._save_template()
             if action == "save":
                 return self._save()
         except DatabaseError as error:
@@ -87,8 +104,19 @@ class _Post:
                 return self._show(self.entry.parsed())
             case "add_row":
                 return self._show(self.entry.with_row())
-        self.entry.is_valid()
+        if self.entry.is_valid() and action == "download":
+            return self._download()
         return self._show(self.entry)
+
+    def _download(self) -> HttpResponse:
+        """The exact bytes that would be sent, as a file."""
+        token = self.token or uuid.uuid4()
+        shown = _preview(self.entry, self.references, self.submission, token)
+        return HttpResponse(
+            shown.exact if shown else "",
+            content_type="application/json",
+            headers={"Content-Disposition": 'attachment; filename="event.json"'},
+        )
 
     def _send(self) -> HttpResponse:
         if not self.entry.is_valid() or self.entry.payload is None:
@@ -99,7 +127,7 @@ class _Post:
             sent = services.send(
                 person=services.person(self.request),
                 token=self.token,
-                typed=self.entry.typed(),
+                typed=self._typed,
                 payload=self.entry.payload,
                 submission=self.submission,
                 version=self.version,
@@ -113,9 +141,24 @@ class _Post:
             return self._refuse(str(problem), status=429)
         except (services.Conflict, outbox.TooLarge) as problem:
             return self._refuse(str(problem), status=409)
-        return redirect(
-            "event_edit" if sent.state == State.REJECTED else "event_detail", pk=sent.pk
-        )
+        if sent.state == State.CREATED and self.request.POST["action"] == "send_another":
+            return self._another(sent)
+        return redirect("event_edit" if sent.state in EDITABLE else "event_detail", pk=sent.pk)
+
+    def _another(self, sent: Submission) -> HttpResponse:
+        """A form for the next event of the same context. The message names no text of the event:
+        messages travel in a cookie.
+        """
+        sentence = 'The event was sent: {}. <a href="{}">Open it</a>. Its context is below.'
+        link = reverse("event_detail", args=[sent.pk])
+        messages.success(self.request, format_html(sentence, sent.get_state_display(), link))
+        return redirect(f"{reverse('event_new')}?like={sent.pk}")
+
+    @property
+    def _typed(self) -> dict[str, object]:
+        """What a draft keeps: what the form held, and the template that it was made from."""
+        made_from = {FROM_TEMPLATE: self.template} if self.template else {}
+        return self.entry.typed() | made_from
 
     def _save(self) -> HttpResponse:
         if self.token is None:
@@ -124,7 +167,7 @@ class _Post:
             saved = services.save_draft(
                 person=services.person(self.request),
                 token=self.token,
-                typed=self.entry.typed(),
+                typed=self._typed,
                 submission=self.submission,
                 version=self.version,
             )
@@ -144,6 +187,27 @@ class _Post:
             self.request, f"Draft saved {saved.updated_at:%H:%M:%S} UTC. Nothing was sent."
         )
         return redirect("event_edit", pk=saved.pk)
+
+    def _save_template(self) -> HttpResponse:
+        """Keep the text as a template, and show the form as it is: nothing is sent or lost."""
+        is_team = self.request.POST.get("template_for") == "team"
+        try:
+            saved = templates.save(
+                person=services.person(self.request),
+                name=self.request.POST.get("template_name", ""),
+                typed=self.entry.typed(),
+                is_team=is_team,
+            )
+        except templates.NotSaved as problem:
+            return self._refuse(str(problem), status=200)
+        messages.success(self.request, f"The template “{saved.name}” is saved. Nothing was sent.")
+        if is_team:
+            messages.warning(
+                self.request,
+                "Everybody who may enter events reads this template. If its text holds something "
+                "that they must not have, delete it.",
+            )
+        return self._show(self.entry)
 
     def _changed(self, problem: services.Changed) -> HttpResponse:
         """Show both facts; the next press of a button is meant to replace what is stored."""
@@ -169,6 +233,7 @@ class _Post:
             entry=entry,
             token=self.token,
             version=self.version,
+            template=self.template,
             status=status,
         )
 
@@ -181,6 +246,7 @@ def _page(
     entry: EventEntry,
     token: uuid.UUID | None = None,
     version: int | None = None,
+    template: str = "",
     status: int = 200,
 ) -> HttpResponse:
     """The form as a page, or only its preview if a script asks for that part."""
@@ -190,10 +256,11 @@ def _page(
         "refusal": _refusal(submission) if request.method != "POST" else "",
         "entry": entry,
         "preview": _preview(entry, references, submission, token),
+        "moment": entry.looked_at(None).date,
         "token": token,
         "version": submission.version if submission and version is None else version,
-        "fetched_at": references.fetched_at,
-    }
+        "template": template,
+    } | lists_age(request, references)
     if request.headers.get(PART) == "preview":
         return render(request, "events/entry/preview.html", context | {"is_part": True})
     context |= {"fields": entry.fields, "panel": _panel(request, entry, references, submission)}

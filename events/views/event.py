@@ -100,6 +100,18 @@ def _to_draft(
 
 
 @require_POST
+@permission_required("events.add_submission", raise_exception=True)
+def duplicate(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """Make a draft of one's own that says the same as an event that one may see."""
+    submission = _visible(request, pk)
+    made = services.duplicate(person=services.person(request), submission=submission)
+    messages.success(
+        request, "Copied into a new draft. TLP is not copied: choose who may have this one."
+    )
+    return redirect("event_edit", pk=made.pk)
+
+
+@require_POST
 def decide(request: HttpRequest, pk: UUID) -> HttpResponse:
     """What only a person may say of an unknown outcome: not there, or send it again."""
     verbs = {"absent": services.declare_absent, "send_again": services.send_again}

@@ -92,6 +92,7 @@
   });
   // A save under way raises the draft's version: what follows has to know it.
   form.addEventListener("submit", (event) => {
+    if (event.submitter && event.submitter.value === "download") return;
     clearTimeout(timer);
     if (!saving || event.defaultPrevented) return;
     event.preventDefault();

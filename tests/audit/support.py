@@ -7,10 +7,12 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
+from django.apps import apps
 from django.db import connection
 from django.test import TransactionTestCase
 
 from events.audit import triggers
+from events.roles import grant
 
 
 def drop_triggers() -> None:
@@ -33,13 +35,15 @@ def flushable_tables() -> Iterator[None]:
     """Let tests with real transactions empty the tables when they end.
 
     Such a test's teardown truncates, which the triggers refuse; the flush that follows sends
-    `post_migrate`, which puts them back. For a fixture of the whole session.
+    `post_migrate`, which puts them back; so are the groups. For a fixture of the whole session.
     """
     original = TransactionTestCase._fixture_teardown
 
     def teardown(case: TransactionTestCase) -> None:
         drop_triggers()
         original(case)
+        # The groups came with a migration, and went with the flush.
+        grant(apps)
 
     TransactionTestCase._fixture_teardown = teardown
     try:

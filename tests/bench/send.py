@@ -1,7 +1,7 @@
 """One send through the form, against a bare view that does one insert and one pooled POST."""
 
-import statistics
 import socket
+import statistics
 import subprocess
 import sys
 import time

@@ -7,7 +7,15 @@ from tests.browser.test_main_job import fill, send
 pytestmark = pytest.mark.browser
 
 PAGES = {
-    "analyst": ["/", "/events/", "/events/new/", "/accounts/password/", "/nowhere/"],
+    "analyst": [
+        "/",
+        "/events/",
+        "/events/new/",
+        "/accounts/password/",
+        "/accounts/preferences/",
+        "/templates/",
+        "/nowhere/",
+    ],
     "auditor": ["/admin/events/auditentry/", "/admin/", "/events/new/"],
     "admin": ["/admin/", "/admin/auth/user/", "/admin/auth/user/add/", "/admin/auth/group/"],
 }

@@ -2,8 +2,8 @@
 
 import pytest
 from django.contrib.auth.models import User
-from django.core.exceptions import ValidationError
 from django.contrib.auth.password_validation import validate_password
+from django.core.exceptions import ValidationError
 from django.test import Client
 from django.urls import reverse
 
@@ -14,6 +14,8 @@ PAGES = {
     "/": {"ana": 200, "rita": 200, "otto": 200, "adam": 200},
     "/events/": {"ana": 200, "rita": 200, "otto": 200, "adam": 200},
     "/events/new/": {"ana": 200, "rita": 200, "otto": 403, "adam": 200},
+    "/templates/": {"ana": 200, "rita": 200, "otto": 403, "adam": 200},
+    "/accounts/preferences/": {"ana": 200, "rita": 200, "otto": 200, "adam": 200},
     "/admin/": {"ana": 403, "rita": 200, "otto": 200, "adam": 200},
     "/admin/events/auditentry/": {"ana": 403, "rita": 200, "otto": 200, "adam": 200},
     "/admin/auth/user/": {"ana": 403, "rita": 403, "otto": 403, "adam": 200},

@@ -1,0 +1,79 @@
+"""Starting from an event that is there: the same again as a draft, or its context alone.
+
+TLP is never copied: who may have an event is a decision that is made for each.
+"""
+
+import json
+from typing import Any
+from uuid import uuid4
+
+from events import outbox
+from events.models import Submission
+from events.services.drafts import save_draft
+from events.services.people import Person
+
+DECISIONS = frozenset({"tlp", "raw_tlp"})
+CONTEXT = (
+    "category",
+    "attacker",
+    "attacker_country",
+    "target_industry",
+    "target_country",
+    "dataset_id",
+    "tags",
+)
+_WIRE = {
+    "category": "category",
+    "date": "date",
+    "event": "event",
+    "insight": "insight",
+    "attacker": "attacker",
+    "attackerCountry": "attacker_country",
+    "targetCountry": "target_country",
+    "targetIndustry": "target_industry",
+    "datasetId": "dataset_id",
+}
+
+
+def duplicate(*, person: Person, submission: Submission) -> Submission:
+    """A new draft of `person` with the text of `submission`, which they may see, but its TLP.
+
+    Nothing else goes along: neither state nor answer nor id. Raises `NotAllowed`.
+    """
+    return save_draft(person=person, token=uuid4(), typed=typed_of(submission, person))
+
+
+def context_of(submission: Submission, person: Person) -> dict[str, Any]:
+    """What the next event of the same incident has in common with `submission`."""
+    typed = typed_of(submission, person)
+    return {name: typed.get(name, "") for name in CONTEXT}
+
+
+def typed_of(submission: Submission, person: Person) -> dict[str, Any]:
+    """What a form that says the same as `submission` holds, without its TLP.
+
+    Of somebody else's it is made of what was sent: what they have typed since is still theirs.
+    """
+    is_own = submission.author_id == person.user.pk
+    typed = submission.typed_values if is_own else {}
+    if not typed and submission.body:
+        typed = _of_body(json.loads(bytes(submission.body)))
+    return {name: value for name, value in typed.items() if name not in DECISIONS}
+
+
+def _of_body(wire: dict[str, Any]) -> dict[str, Any]:
+    """The form of a frozen body, without the mark by which it is found."""
+    raw = wire.get("raw") or {}
+    data = {name: value for name, value in (raw.get("data") or {}).items() if name != outbox.MARK}
+    rows = wire.get("indicators") or []
+    if "indicator" in wire:
+        rows = [{"indicatorType": wire["indicatorType"], "value": wire["indicator"]}]
+    return {
+        **{name: wire.get(there, "") for there, name in _WIRE.items()},
+        "tags": ", ".join(wire.get("tags") or ()),
+        "raw_data": json.dumps(data, ensure_ascii=False, indent=2) if data else "",
+        "raw_source": raw.get("source") or "",
+        "indicators": [
+            {"indicator_type": row["indicatorType"], "value": row["value"]} for row in rows
+        ],
+    }

@@ -1,0 +1,33 @@
+"""What a person chose last in each picker, for the pickers to offer first."""
+
+from django.http import HttpRequest, JsonResponse
+
+from events.models import Submission
+
+FIELDS = (
+    "category",
+    "attacker",
+    "attacker_country",
+    "target_industry",
+    "target_country",
+    "dataset_id",
+    "tags",
+)
+SUBMISSIONS = 30
+SHOWN = 5
+
+
+def recent(request: HttpRequest) -> JsonResponse:
+    """Up to `SHOWN` values by field name, the last first, from the person's own submissions."""
+    mine = Submission.objects.filter(author=request.user.pk).order_by("-updated_at")
+    typed = [each.typed_values for each in mine.only("typed")[:SUBMISSIONS]]
+    return JsonResponse(
+        {name: _last(name, [each.get(name, "") for each in typed]) for name in FIELDS}
+    )
+
+
+def _last(name: str, texts: list[str]) -> list[str]:
+    split = [
+        part.strip() for text in texts for part in (text.split(",") if name == "tags" else [text])
+    ]
+    return list(dict.fromkeys(filter(None, split)))[:SHOWN]
