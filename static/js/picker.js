@@ -138,7 +138,7 @@
       status.textContent = `${label} chosen`;
       this.close();
       this.sync();
-      
+      if (isNew) this.changed();
     }
 
     changed() {
