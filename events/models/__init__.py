@@ -4,7 +4,7 @@ from events.models.audit import AuditAttachment, AuditEntry, AuditTerm
 from events.models.heartbeat import Heartbeat
 from events.models.preferences import Preferences
 from events.models.reference import ReferenceList
-from events.models.states import EDITABLE, PRIVATE, TRANSITIONS, State
+from events.models.states import EDITABLE, PENDING, PRIVATE, TRANSITIONS, State
 from events.models.submission import FormToken, Submission
 from events.models.template import EventTemplate
 from events.models.throttle import Throttle
@@ -12,6 +12,7 @@ from events.models.vetting import KnownValue, SubmissionIndicator
 
 __all__ = [
     "EDITABLE",
+    "PENDING",
     "PRIVATE",
     "TRANSITIONS",
     "AuditAttachment",

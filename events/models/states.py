@@ -104,5 +104,7 @@ TRANSITIONS: frozenset[tuple[State, State]] = frozenset(
 )
 
 EDITABLE = frozenset({State.DRAFT, State.REJECTED})
+# What may still come to exist in Cloudforce One, or be found there.
+PENDING = frozenset({State.READY, State.SENDING, State.UNKNOWN, State.ABSENT})
 # What only its author sees: nothing of it has been shown to anybody yet.
 PRIVATE = frozenset({State.DRAFT, State.DISCARDED})

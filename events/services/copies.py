@@ -8,9 +8,10 @@ from typing import Any
 from uuid import uuid4
 
 from events import outbox
-from events.models import Submission
+from events.models import PENDING, Submission
 from events.services.drafts import save_draft
 from events.services.people import Person
+from events.services.rules import Conflict
 
 DECISIONS = frozenset({"tlp", "raw_tlp"})
 CONTEXT = (
@@ -38,8 +39,13 @@ _WIRE = {
 def duplicate(*, person: Person, submission: Submission) -> Submission:
     """A new draft of `person` with the text of `submission`, which they may see, but its TLP.
 
-    Nothing else goes along: neither state nor answer nor id. Raises `NotAllowed`.
+    Nothing else goes along: neither state nor answer nor id. Raises `NotAllowed`, and `Conflict`
+    while the event may still come to be: its copy would be there twice.
     """
+    if submission.state in PENDING:
+        raise Conflict(
+            "It is not settled yet whether this event exists. Wait: a copy could exist beside it."
+        )
     return save_draft(person=person, token=uuid4(), typed=typed_of(submission, person))
 
 

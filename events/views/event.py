@@ -14,7 +14,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from events import services
-from events.models import EDITABLE, AuditEntry, Heartbeat, State, Submission
+from events.models import EDITABLE, PENDING, AuditEntry, Heartbeat, State, Submission
 
 MOVING = frozenset({State.READY, State.SENDING, State.UNKNOWN})
 TIMELINE = 100
@@ -43,6 +43,7 @@ def event(request: HttpRequest, pk: UUID) -> HttpResponse:
         "is_overdue": state is State.SENDING
         and submission.lease_until is not None
         and submission.lease_until < timezone.now(),
+        "can_duplicate": state not in PENDING,
         "can_edit": is_mine and state in EDITABLE,
         "can_restore": is_mine and state is State.DISCARDED,
         "can_take_back": is_mine and state is State.READY,
@@ -104,7 +105,11 @@ def _to_draft(
 def duplicate(request: HttpRequest, pk: UUID) -> HttpResponse:
     """Make a draft of one's own that says the same as an event that one may see."""
     submission = _visible(request, pk)
-    made = services.duplicate(person=services.person(request), submission=submission)
+    try:
+        made = services.duplicate(person=services.person(request), submission=submission)
+    except services.Conflict as conflict:
+        messages.error(request, str(conflict))
+        return redirect("event_detail", pk=pk)
     messages.success(
         request, "Copied into a new draft. TLP is not copied: choose who may have this one."
     )
