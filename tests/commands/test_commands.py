@@ -94,7 +94,7 @@ def test_probe_api_with_a_bad_token_says_so_without_showing_it(db, sandbox, api_
         run("probe_api")
 
 
-def test_deliver_sends_what_waits(ana, sandbox):
+def test_deliver_sends_what_waits(transactional_db, ana, sandbox):
     sandbox.behave("create", "429", times=1, seconds=1)
     waiting = send(ana)
     Submission.objects.update(next_at=timezone.now())
@@ -156,6 +156,7 @@ def test_run_desk_serves_everything_and_ends_cleanly(tmp_path):
     finally:
         desk.send_signal(signal.SIGTERM)
         assert desk.wait(40) == 0
+        desk.stdout.close()
     for used in (port, sandbox_port):
         with pytest.raises(requests.ConnectionError):
             requests.get(f"http://127.0.0.1:{used}/", timeout=2)
