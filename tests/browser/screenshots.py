@@ -12,6 +12,23 @@ from tests.run import BROWSERS
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
 WIDE = {"width": 1366, "height": 768}
+PAGES = {
+    "home": "/",
+    "events": "/events/",
+    "templates": "/templates/",
+    "preferences": "/accounts/preferences/",
+    "password": "/accounts/password/",
+    "not-found": "/nowhere/",
+}
+ADMIN_PAGES = {
+    "admin": "/admin/",
+    "admin-users": "/admin/auth/user/",
+    "admin-known-values": "/admin/events/knownvalue/",
+}
+REPORT = (
+    "The mail led to hxxps://login-verify[.]example/owa, served from 203.0.113[.]9 and "
+    "10.0.0.1; dropper 44d88612fea8a8f36de82e1278abb02f."
+)
 NARROW = {"width": 360, "height": 740}
 
 
@@ -29,6 +46,7 @@ def main() -> int:
         for scheme in ("light", "dark"):
             _analyst(browser, desk, scheme)
             _auditor(browser, desk, scheme)
+            _administrator(browser, desk, scheme)
         browser.close()
     print(f"{len(list(DOCS.glob('*.png')))} pictures in docs/")
     return 0
@@ -65,9 +83,21 @@ def _analyst(browser: Browser, desk: Desk, scheme: str) -> None:
         _send(page)
         _shot(page, name, scheme, whole=True)
     page.wait_for_timeout(1_300)
-    for name, path in (("home", "/"), ("events", "/events/")):
+    for name, path in PAGES.items():
         page.goto(desk.url + path)
         _shot(page, name, scheme)
+    page.goto(f"{desk.url}/events/new/")
+    page.fill("[name=indicator_text]", REPORT)
+    page.click("button[value=parse]")
+    page.check('input[name=tlp][value="amber+strict"]', force=True)
+    page.wait_for_timeout(1_500)
+    page.evaluate("scrollTo(0, 0)")
+    _shot(page, "checks", scheme)
+    page.click("button[value=save]")
+    page.click("text=Discard")
+    _shot(page, "discard", scheme)
+    page.keyboard.press("?")
+    _shot(page, "keys", scheme)
     page.set_viewport_size(NARROW)
     for name, path in (("home", "/"), ("events", "/events/"), ("new-event", "/events/new/")):
         page.goto(desk.url + path)
@@ -81,6 +111,16 @@ def _auditor(browser: Browser, desk: Desk, scheme: str) -> None:
     _shot(page, "audit", scheme)
     page.click("main table tbody tr:has-text('reated') a >> nth=0")
     _shot(page, "audit-entry", scheme, whole=True)
+    page.goto(f"{desk.url}/events/new/")
+    _shot(page, "refused-page", scheme)
+    page.context.close()
+
+
+def _administrator(browser: Browser, desk: Desk, scheme: str) -> None:
+    page = _signed_in(browser, desk, scheme, "admin")
+    for name, path in ADMIN_PAGES.items():
+        page.goto(desk.url + path)
+        _shot(page, name, scheme)
     page.context.close()
 
 
