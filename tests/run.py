@@ -39,10 +39,18 @@ def _browser() -> bool:
 
 
 def _run(command: list[str], database: str) -> int:
+    """The exit status; what failed beside others is tried once more, alone, and named."""
     print(f"\n=== tests on {database} ===", flush=True)
-    return subprocess.run(
-        command, check=False, env=os.environ | {"TEST_DATABASE": database}
-    ).returncode
+    environment = os.environ | {"TEST_DATABASE": database}
+    status = subprocess.run(command, check=False, env=environment).returncode
+    if status != 1:
+        return status
+    print(f"\n=== what failed on {database}, alone ===", flush=True)
+    alone = [*command, "-n", "0", "-v", "--last-failed", "--last-failed-no-failures=none"]
+    status = subprocess.run(alone, check=False, env=environment).returncode
+    if status == 0:
+        print("*** These passed alone and not beside others: a machine too busy, or a defect. ***")
+    return status
 
 
 if __name__ == "__main__":

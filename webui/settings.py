@@ -32,7 +32,7 @@ except ValueError as error:
 RECONCILE_QUIET = env.number("RECONCILE_QUIET", 150, least=0, most=86_400)
 RECONCILE_AFTER = env.numbers("RECONCILE_AFTER", "180,600,1800")
 
-SEND_LIMIT = int(env.number("SEND_LIMIT", 60, least=1, most=1_000))
+SEND_LIMIT = int(env.number("SEND_LIMIT", 300, least=1, most=1_000))
 
 INSTALLED_APPS = [
     "events.apps.EventsConfig",

@@ -38,7 +38,7 @@ class Command(BaseCommand):
         """Block until SIGTERM or SIGINT. Raises `CommandError` if something cannot start."""
         port = int(str(options["port"]))
         _must_be_free(port, "PORT")
-        if settings.CLOUDFLARE.sandbox:
+        if _own_sandbox():
             _must_be_free(settings.SANDBOX_PORT, "SANDBOX_PORT")
         call_command("migrate", verbosity=0)
         call_command("check", databases=["default"])
