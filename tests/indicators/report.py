@@ -1,5 +1,6 @@
 """Prints how the engine and ioc-finder do on the corpus: `python -m tests.indicators.report`."""
 
+import logging
 import sys
 import time
 from collections.abc import Callable, Iterable
@@ -14,6 +15,7 @@ HEADER = f"{'':26}{'right':>7}{'missed':>8}{'false':>7}{'recall':>9}{'false rows
 
 def run() -> list[str]:
     """Print the report for `make bench`; nothing in it is missed that a test does not say."""
+    logging.getLogger("ioc_finder").setLevel(logging.WARNING)
     main()
     return []
 
