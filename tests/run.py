@@ -7,7 +7,7 @@ import sys
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 # These folders touch no database: once is enough.
-MODEL_FREE = ("indicators", "payload", "cloudflare", "sandbox", "bench")
+MODEL_FREE = ("indicators", "cloudflare", "sandbox", "bench")
 
 
 def main() -> int:
