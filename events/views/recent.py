@@ -3,16 +3,8 @@
 from django.http import HttpRequest, JsonResponse
 
 from events.models import Submission
+from events.services.copies import CONTEXT
 
-FIELDS = (
-    "category",
-    "attacker",
-    "attacker_country",
-    "target_industry",
-    "target_country",
-    "dataset_id",
-    "tags",
-)
 SUBMISSIONS = 30
 SHOWN = 5
 
@@ -22,7 +14,7 @@ def recent(request: HttpRequest) -> JsonResponse:
     mine = Submission.objects.filter(author=request.user.pk).order_by("-updated_at")
     typed = [each.typed_values for each in mine.only("typed")[:SUBMISSIONS]]
     return JsonResponse(
-        {name: _last(name, [each.get(name, "") for each in typed]) for name in FIELDS}
+        {name: _last(name, [each.get(name, "") for each in typed]) for name in CONTEXT}
     )
 
 
