@@ -9,6 +9,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[1]
 ORDER = (
     ("indicators", "memo", "roles"),
+    ("clock",),
     ("payload",),
     ("cloudflare",),
     ("sandbox",),

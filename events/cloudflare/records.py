@@ -50,11 +50,16 @@ class Filter:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """One page of the event list; `cursor` asks for the next, None when the API named none."""
+    """One page of the event list; `cursor` asks for the next, None when the API named none.
+
+    `is_complete` is False when the API said that a dataset or shard had not answered: what is not
+    on such a page may be there all the same.
+    """
 
     events: tuple[dict[str, Json], ...]
     cursor: str | None = None
     rate: RateLimit | None = None
+    is_complete: bool = True
 
 
 @dataclass(frozen=True, slots=True)
