@@ -1,4 +1,4 @@
-"""The one app, and what is wired at start: audit triggers after each migrate, system checks."""
+"""The one app, and what is wired at start: what follows each migrate, and system checks."""
 
 from django.apps import AppConfig
 from django.db.models.signals import post_migrate
@@ -15,5 +15,7 @@ class EventsConfig(AppConfig):
         """Models can be imported only now."""
         from events import checks  # noqa: F401, PLC0415
         from events.audit.restore import restore_triggers  # noqa: PLC0415
+        from events.outbox.history import name_migrated  # noqa: PLC0415
 
         post_migrate.connect(restore_triggers, sender=self)
+        post_migrate.connect(name_migrated, sender=self)

@@ -38,6 +38,7 @@ class Migration(migrations.Migration):
                 ('reason', models.TextField(blank=True)),
                 ('is_access', models.BooleanField(default=False)),
                 ('look_before', models.DateTimeField(null=True)),
+                ('database', models.CharField(blank=True, max_length=100)),
             ],
             options={
                 'default_permissions': (),

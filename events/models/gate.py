@@ -10,7 +10,8 @@ class ApiGate(models.Model):
     and reads in a row got no answer. `opened_at`: since when the circuit breaker keeps everybody
     from asking, `reason` why, and `probe_at` when one process asks again; `is_access`: because the
     API refuses this desk's token. `look_before`: what was made before this moment is looked for in
-    Cloudforce One before its first send, because the desk was restored or stood still.
+    Cloudforce One before its first send, because the desk was restored or stood still. `database`:
+    the database that this row was written in, as its server or the file system names it.
     """
 
     KEY = 1
@@ -24,6 +25,7 @@ class ApiGate(models.Model):
     reason = models.TextField(blank=True)
     is_access = models.BooleanField(default=False)
     look_before = models.DateTimeField(null=True)
+    database = models.CharField(max_length=100, blank=True)
 
     class Meta:
         default_permissions = ()

@@ -179,6 +179,18 @@ def look_before(moment: datetime) -> None:
     forget()
 
 
+def database() -> str:
+    """The database that the gate's row was written in; empty if that was never noted."""
+    return _stored().database
+
+
+def name_database(name: str) -> None:
+    """Note that the row is in the database `name`."""
+    _ensure()
+    ApiGate.objects.filter(pk=ApiGate.KEY).update(database=name)
+    forget()
+
+
 def looks_begin_at() -> datetime | None:
     """`look_before`: what was sent elsewhere may take the quiet period from then on to appear."""
     return _row.get().look_before

@@ -15,7 +15,7 @@ from uuid import UUID, uuid4
 
 from django.db import connections
 
-from events import services
+from events import outbox, services
 from events.models import Submission
 from events.outbox import gate, reconcile
 from events.sandbox import Ledger, Sandbox, Settings
@@ -183,7 +183,7 @@ def warm_up(databases: Databases, folder: Path) -> float:
     for role in (victim.know, victim.repost):
         role(plan, lambda line: None)
     victim.recover(plan, lambda line: None, point=None)
-    reconcile.search(Submission.objects.get(), services.client())
+    reconcile.search(Submission.objects.get(), outbox.Api(services.client()))
     services.client().close()
     connections.close_all()
     began = time.monotonic()

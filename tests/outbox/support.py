@@ -124,7 +124,9 @@ def _filters(request: Request) -> list[dict[str, str]]:
     if "search" in query:
         return json.loads(query["search"][0])
     parts = [query.get(f"search.{name}", []) for name in ("field", "op", "value")]
-    return [dict(zip(("field", "op", "value"), each, strict=True)) for each in zip(*parts)]
+    return [
+        dict(zip(("field", "op", "value"), each, strict=True)) for each in zip(*parts, strict=True)
+    ]
 
 
 def carry_out(sandbox: Sandbox, body: bytes) -> str:
