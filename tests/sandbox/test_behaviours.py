@@ -63,6 +63,18 @@ def test_429_says_how_long_to_wait(sandbox: Sandbox, client: Client) -> None:
     assert client.create().status_code == 200
 
 
+def test_an_event_may_be_gone_for_its_readers(
+    sandbox: Sandbox, client: Client, contract: Contract
+) -> None:
+    event = client.create().json()
+    path = f"/dataset/{event['datasetId']}/events/{event['uuid']}"
+    sandbox.behave("read", "gone", times=1)
+    answer = client.call("GET", path)
+    contract.is_failure(answer)
+    assert (answer.status_code, answer.json()["errors"]) == (404, [{"message": "Event not found"}])
+    assert client.call("GET", path).json() == event
+
+
 def test_html_instead_of_json(sandbox: Sandbox, client: Client) -> None:
     sandbox.behave("all", "html-200")
     answer = client.create()
@@ -190,6 +202,9 @@ def test_a_bulk_create_misbehaves_too(sandbox: Sandbox, client: Client) -> None:
         "create=late@soon",
         "create=slow@-1",
         "create=ignore-filters",
+        "indicators=search-parallel",
+        "read=text-cut",
+        "create=gone",
     ],
 )
 def test_a_behaviour_that_is_not_understood_is_refused_in_one_line(text: str) -> None:

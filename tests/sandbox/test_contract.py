@@ -257,7 +257,13 @@ def test_a_token_that_may_not_create_is_refused(
 
 
 def test_the_reading_token_reads(sandbox: Sandbox, connect: Callable[..., Client]) -> None:
-    assert connect(sandbox, "sandbox-read-token").call("GET", "").status_code == 200
+    reader = connect(sandbox, "sandbox-read-token")
+    assert reader.call("GET", "").status_code == 200
+    assert reader.post_list().status_code == 200
+    event = connect(sandbox).create().json()["uuid"]
+    path = f"/datasets/{DEFAULT}/events?eventIds={event}"
+    assert reader.call("DELETE", path).status_code == 403
+    assert reader.posted() == [event]
 
 
 @pytest.mark.parametrize(
