@@ -17,10 +17,15 @@ FACT = audit.Fact("a.b", audit.Actor.system("test"))
 postgresql = pytest.mark.skipif(connection.vendor != "postgresql", reason="has rows to lock")
 
 
-@pytest.fixture(params=["db", "transactional_db"])
+@pytest.fixture(
+    params=[
+        pytest.param(True, id="inside", marks=pytest.mark.django_db),
+        pytest.param(False, id="alone", marks=pytest.mark.django_db(transaction=True)),
+    ]
+)
 def database(request):
     """With the test runner's transaction around everything, and without."""
-    request.getfixturevalue(request.param)
+    assert connection.in_atomic_block == request.param
 
 
 def write():
