@@ -1,6 +1,7 @@
-"""The one app, and what is wired at start: what follows each migrate, and system checks."""
+"""The one app, and what is wired at start: lock order, what follows a migrate, checks."""
 
 from django.apps import AppConfig
+from django.db.backends.signals import connection_created
 from django.db.models.signals import post_migrate
 
 
@@ -14,8 +15,10 @@ class EventsConfig(AppConfig):
     def ready(self) -> None:
         """Models can be imported only now."""
         from events import checks  # noqa: F401, PLC0415
+        from events.audit.order import watch  # noqa: PLC0415
         from events.audit.restore import restore_triggers  # noqa: PLC0415
         from events.outbox.history import name_migrated  # noqa: PLC0415
 
+        connection_created.connect(watch)
         post_migrate.connect(restore_triggers, sender=self)
         post_migrate.connect(name_migrated, sender=self)

@@ -175,7 +175,9 @@ def database(name: str, *, default: str) -> dict[str, object]:
     if engine.endswith("postgresql") and config.get("NAME"):
         options = config.get("OPTIONS")
         return config | {
+            "ENGINE": "webui.postgresql",
             "CONN_MAX_AGE": 0,
+            "CONN_HEALTH_CHECKS": True,
             "OPTIONS": (options if isinstance(options, dict) else {}) | POSTGRESQL_OPTIONS,
         }
     raise ImproperlyConfigured(

@@ -1,22 +1,19 @@
 """/admin/auth/: accounts and groups, with every change of what somebody may do in the log."""
 
-from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from django.contrib import admin
 from django.contrib.auth.admin import GroupAdmin, UserAdmin
 from django.contrib.auth.models import Group, User
 from django.db import transaction
-from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 
-from events import audit, services
+from events.admin.logged import LoggedAdmin
 
 if TYPE_CHECKING:
-    _Admin = admin.ModelAdmin[Any]
     _UserAdmin = UserAdmin[User]
 else:
-    _Admin, _UserAdmin = admin.ModelAdmin, UserAdmin
+    _UserAdmin = UserAdmin
 
 admin.site.unregister(User)
 admin.site.unregister(Group)
@@ -40,55 +37,11 @@ def members_may(group: Group) -> str:
     return f"{group.name}: {', '.join(names) or 'nothing'}"
 
 
-class _Logged(_Admin):
-    """Logs what an object lets people do, before and after, in the transaction of the change."""
-
-    changed = ""
-    deleted = ""
-
-    def says(self, obj: Any) -> str:
-        """What `obj` lets people do."""
-        raise NotImplementedError
-
-    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
-        """Note how it was; the groups and permissions are saved only after this."""
-        form.said = self.says(self.model.objects.get(pk=obj.pk)) if change else "new"
-        super().save_model(request, obj, form, change)
-
-    def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
-        """Log the difference, if there is one."""
-        super().save_related(request, form, formsets, change)
-        says = self.says(self.model.objects.get(pk=form.instance.pk))
-        if says != form.said:
-            self.log(request, self.changed, form.instance.pk, f"{form.said} → {says}")
-
-    def delete_model(self, request: HttpRequest, obj: Any) -> None:
-        """Log and delete one."""
-        self._delete(request, [obj])
-
-    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> None:
-        """Log and delete several."""
-        self._delete(request, queryset)
-
-    @transaction.atomic
-    def _delete(self, request: HttpRequest, objects: Iterable[Any]) -> None:
-        for obj in objects:
-            key, said = obj.pk, self.says(obj)
-            obj.delete()
-            self.log(request, self.deleted, key, said)
-
-    def log(self, request: HttpRequest, action: str, key: object, reason: str) -> None:
-        """Append what the person behind `request` did to the object with this primary key."""
-        actor = services.person(request).actor
-        name = f"{self.model._meta.model_name}:{key}"
-        audit.append(audit.Fact(action, actor, object_id=name, reason=reason))
-
-
 @admin.register(User)
-class DeskUserAdmin(_Logged, _UserAdmin):
+class DeskUserAdmin(LoggedAdmin, _UserAdmin):
     """Accounts. Only superusers touch superusers, or permissions that no group gives."""
 
-    changed = "user.roles_changed"
+    added = changed = "user.roles_changed"
     deleted = "user.deleted"
 
     def says(self, obj: User) -> str:
@@ -120,15 +73,15 @@ class DeskUserAdmin(_Logged, _UserAdmin):
             response = super().user_change_password(request, id, form_url)
             after = User.objects.filter(pk=id).first()
             if before and after and before.password != after.password:
-                self.log(request, "user.password_changed", id, after.get_username())
+                self.append(request, after, "user.password_changed", after.get_username())
         return response
 
 
 @admin.register(Group)
-class DeskGroupAdmin(_Logged, GroupAdmin):
+class DeskGroupAdmin(LoggedAdmin, GroupAdmin):
     """Groups and what their members may do."""
 
-    changed = "group.permissions_changed"
+    added = changed = "group.permissions_changed"
     deleted = "group.deleted"
 
     def says(self, obj: Group) -> str:

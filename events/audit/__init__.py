@@ -2,6 +2,7 @@
 
 from events.audit.chain import Head, append, head, record
 from events.audit.facts import OUTCOMES, Actor, Fact, Outcome
+from events.audit.order import LockOrder
 from events.audit.verify import Fault, Report, verify
 from events.audit.words import WORDS, words
 
@@ -12,6 +13,7 @@ __all__ = [
     "Fact",
     "Fault",
     "Head",
+    "LockOrder",
     "Outcome",
     "Report",
     "append",

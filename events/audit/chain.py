@@ -13,17 +13,22 @@ from django.utils import timezone
 
 from events.audit import body
 from events.audit.facts import Fact
+from events.audit.order import chain_is_held
 from events.models import AuditAttachment, AuditEntry, AuditTerm
 
 # The columns that copy a field of the body under the same name, so that rows can be found.
 COPIED = ("actor", "request_id", "action", "object_id", "outcome", "tlp")
 _ROWS_AT_ONCE = 500
+LOCK_TIMEOUT = "5s"
 
 _HEAD = f"SELECT seq, hash FROM {AuditEntry._meta.db_table} ORDER BY seq DESC LIMIT 1"  # noqa: S608
 # Released at the end of the transaction. The head is read by a statement of its own, because under
 # READ COMMITTED a statement sees what was committed before it began, and this one begins after
-# the wait; both travel in one message.
-_LOCK = "SELECT pg_advisory_xact_lock(6004789371)"
+# the wait. All travel in one message. The bound is set here too, because behind a proxy that
+# pools transactions a setting of the session may have been made on another connection.
+_LOCK = (
+    f"SET LOCAL lock_timeout = '{LOCK_TIMEOUT}'; SELECT pg_advisory_xact_lock(6004789371); {_HEAD}"
+)
 
 
 class Head(NamedTuple):
@@ -52,9 +57,9 @@ def record(*facts: Fact) -> tuple[AuditEntry, ...]:
 def append(*facts: Fact) -> tuple[AuditEntry, ...]:
     """Append one entry for each of `facts`, in order, inside the caller's transaction.
 
-    Other writers wait from here until that transaction ends: append last. Raises
-    `TransactionManagementError` outside a transaction, because an entry and the change that it
-    records stand or fall together.
+    Other writers wait from here until that transaction ends: append last. A statement that writes
+    to other tables afterwards raises `LockOrder`. Raises `TransactionManagementError` outside a
+    transaction, because an entry and the change that it records stand or fall together.
     """
     if not connection.in_atomic_block:
         raise TransactionManagementError("audit.append has to be inside transaction.atomic()")
@@ -66,6 +71,7 @@ def append(*facts: Fact) -> tuple[AuditEntry, ...]:
         for fact in facts:
             links.append(_link(fact, last, at))
             last = Head(last.seq + 1, links[-1].entry.hash)
+        chain_is_held(connection)
         _store(cursor, links)
     return tuple(link.entry for link in links)
 
@@ -112,7 +118,8 @@ def _locked_head(cursor: CursorWrapper) -> Head:
     On SQLite the transaction has been the only writer since BEGIN IMMEDIATE.
     """
     if connection.vendor == "postgresql":
-        cursor.execute(f"{_LOCK}; {_HEAD}")
+        cursor.execute(_LOCK)
+        cursor.nextset()
         cursor.nextset()
     else:
         cursor.execute(_HEAD)

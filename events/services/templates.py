@@ -58,22 +58,26 @@ def save(*, person: Person, name: str, typed: Mapping[str, Any], is_team: bool) 
     if len(text) > SIZE_MAX:
         raise NotSaved(f"This is too long for a template: shorten it to {SIZE_MAX // 1024} KB.")
     template = EventTemplate(name=_name(name), owner=None if is_team else person.user, typed=text)
-    return _store(template, person, "template.saved")
+    return _store(template, person, "template.saved", is_new=True)
 
 
 def rename(*, person: Person, template: EventTemplate, name: str) -> EventTemplate:
     """Give `template` another name. Raises `NotAllowed` and `NotSaved`."""
     must_be_changeable(person, template)
     template.name = _name(name)
-    return _store(template, person, "template.renamed")
+    return _store(template, person, "template.renamed", is_new=False)
 
 
 def delete(*, person: Person, template: EventTemplate) -> None:
-    """Delete `template`; drafts that were made from it stay. Raises `NotAllowed`."""
+    """Delete `template`; drafts that were made from it stay. Raises `NotAllowed`.
+
+    What somebody else deleted meanwhile is not logged a second time.
+    """
     must_be_changeable(person, template)
     with transaction.atomic():
-        audit.append(_fact(template, person, "template.deleted"))
-        template.delete()
+        rows, _ = EventTemplate.objects.filter(pk=template.pk).delete()
+        if rows:
+            audit.append(_fact(template, person, "template.deleted"))
 
 
 def must_be_changeable(person: Person, template: EventTemplate) -> None:
@@ -103,12 +107,15 @@ def filled(text: str, values: Mapping[str, str]) -> str:
     return _PLACEHOLDER.sub(lambda match: values.get(match[1], match[0]), text)
 
 
-def _store(template: EventTemplate, person: Person, action: str) -> EventTemplate:
+def _store(template: EventTemplate, person: Person, action: str, *, is_new: bool) -> EventTemplate:
     template.saved_by = person.actor.name
     template.saved_at = timezone.now()
     try:
         with transaction.atomic():
-            template.save()
+            if is_new:
+                template.save(force_insert=True)
+            else:
+                _rename(template)
             audit.append(_fact(template, person, action))
     except IntegrityError:
         whose = "The team has" if template.is_team else "You have"
@@ -116,6 +123,15 @@ def _store(template: EventTemplate, person: Person, action: str) -> EventTemplat
             f"{whose} a template of this name. Write another name, or delete that one first."
         ) from None
     return template
+
+
+def _rename(template: EventTemplate) -> None:
+    """Write the name, unless the template is gone: saving it would bring it back."""
+    rows = EventTemplate.objects.filter(pk=template.pk).update(
+        name=template.name, saved_by=template.saved_by, saved_at=template.saved_at
+    )
+    if rows == 0:
+        raise NotSaved("This template was deleted meanwhile. Save the form as a new one.")
 
 
 def _fact(template: EventTemplate, person: Person, action: str) -> audit.Fact:
