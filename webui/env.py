@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 import dj_database_url
 from django.core.exceptions import ImproperlyConfigured
 
-from events.cloudflare import SearchStyle
+from events.cloudflare import SEARCH_STYLES, SearchStyle
 
 Chosen = TypeVar("Chosen", bound=str)
 
@@ -221,7 +221,7 @@ def cloudflare(*, sandbox_port: int) -> Cloudflare:
         dataset_id=text("CLOUDFLARE_DATASET_ID"),
         sandbox=urlsplit(base_url).hostname in LOOPBACK,
         deadline=number("CLOUDFLARE_DEADLINE", 25, least=1, most=28),
-        search_style=choice("CLOUDFLARE_SEARCH_STYLE", "parallel", ("parallel", "indexed", "json")),
+        search_style=choice("CLOUDFLARE_SEARCH_STYLE", "post", SEARCH_STYLES),
         proxy=secret("CLOUDFLARE_PROXY") or None,
         tlp_values=_tlp_values(),
     )

@@ -29,7 +29,7 @@ WRONG = {
     "plain http": ({"ALLOWED_HOSTS": "desk.example.org"}, "PLAIN_HTTP=1 is for this machine"),
     "port": ({"SANDBOX_PORT": "http"}, "Write a port"),
     "deadline": ({"CLOUDFLARE_DEADLINE": "600"}, "Write a number from 1 to 28"),
-    "search": ({"CLOUDFLARE_SEARCH_STYLE": "xml"}, "parallel, indexed, json"),
+    "search": ({"CLOUDFLARE_SEARCH_STYLE": "xml"}, "post, json, parallel, indexed"),
     "tlp": ({"CLOUDFLARE_TLP_VALUES": '{"amber+strict": "amber"}'}, "sent as the same text"),
     "tlp json": ({"CLOUDFLARE_TLP_VALUES": "amber"}, "not a map"),
     "reconcile": ({"RECONCILE_AFTER": "10,5"}, "rising numbers"),
