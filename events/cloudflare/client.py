@@ -72,7 +72,7 @@ class Client:
 
     base_url: `https://…/client/v4`; http is accepted on this machine only.
     deadline: seconds of wall clock for one request and its whole answer.
-    connect_timeout: seconds for each attempt to connect.
+    connect_timeout: seconds for each attempt to connect, and for the TLS handshake.
     max_bytes: size limit of one answer, decoded; an answer to create has 512 KiB at most anyway.
     proxy: `http://[user:password@]host:port`; the environment is never asked.
     ca_bundle: path of the certificates to trust instead of requests' own.
