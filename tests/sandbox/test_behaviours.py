@@ -36,6 +36,7 @@ def _until(is_true: Callable[[], object]) -> None:
         ("429", 429, 0),
         ("500-before", 500, 0),
         ("500-after", 500, 1),
+        ("503-before", 503, 0),
     ],
 )
 def test_a_status_and_what_it_holds(
@@ -120,7 +121,7 @@ def test_late_accepts_though_the_client_has_gone(sandbox: Sandbox, client: Clien
 
 def test_late_refuses_what_is_wrong(sandbox: Sandbox, client: Client) -> None:
     sandbox.behave("create", "late", seconds=0.01)
-    assert client.create(tlp="purple").status_code == 400
+    assert client.create(tlp="white").status_code == 400
     assert [attempt.outcome for attempt in sandbox.ledger.attempts()] == ["refused"]
 
 
@@ -207,7 +208,8 @@ def test_behaviours_can_be_given_at_the_start(connect: Callable[..., Client]) ->
 def test_every_behaviour_is_tested_here_or_with_the_lists() -> None:
     shapes = {name for name, kind in BEHAVIOURS.items() if kind.aspect != "conduct"}
     assert set(BEHAVIOURS) - shapes == {
-        *("ok", "400", "401", "403", "429", "500-before", "500-after", "html-200", "truncate"),
+        *("ok", "400", "401", "403", "429", "500-before", "500-after", "503-before", "html-200"),
+        *("gone", "truncate"),
         *("drop-before", "drop-after", "hang-before", "hang-after", "slow", "late"),
     }
 

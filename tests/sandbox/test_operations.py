@@ -76,9 +76,8 @@ def test_an_edit_of_the_indicator_keeps_the_other_rows(client: Client) -> None:
     changes = {"datasetId": DEFAULT, "indicator": "192.0.2.9"}
     after = client.call("PATCH", f"/{event['uuid']}", json=changes).json()
     assert (after["indicator"], after["uuid"]) == ("192.0.2.9", event["uuid"])
-    found = "?search.field=indicator&search.op=equals&search.value="
-    assert client.uuids(found + "192.0.2.1") == []
-    assert client.uuids(found + "192.0.2.2") == [event["uuid"]]
+    assert client.posted(("indicator", "equals", "192.0.2.1")) == []
+    assert client.posted(("indicator", "equals", "192.0.2.2")) == [event["uuid"]]
 
 
 @pytest.mark.parametrize("changes", [{"tags": ["x"]}, {"indicators": []}, {"uuid": "x"}, {}])
