@@ -11,7 +11,7 @@ from django.conf import settings
 from django.core.cache import cache
 
 from events.cloudflare import ApiError, Client, Filter, Page, SearchStyle
-from events.outbox import pace
+from events.outbox import gate
 from events.vetting.values import digest
 
 DEADLINE = 3.0
@@ -76,8 +76,8 @@ def look_for(texts: Sequence[str], client: Client, now: datetime) -> dict[str, L
     keys = {text: _key(text) for text in texts}
     kept: dict[str, Look] = cache.get_many(keys.values())
     missing = [text for text in texts if keys[text] not in kept]
-    if missing and pace.paused_until(now):
-        paused = Look(problem="the API's rate limit is used up")
+    if missing and (closed := gate.closed()):
+        paused = Look(problem=closed.sentence)
         return {text: kept.get(keys[text], paused) for text in texts}
     fresh = {keys[text]: look for text, look in _ask(missing, client).items()}
     _keep(fresh)
@@ -126,9 +126,9 @@ def _heed(answers: Iterable[Page | ApiError | None]) -> None:
     """Looks share the API's rate limit with sends, which matter more."""
     for answer in answers:
         if isinstance(answer, Page):
-            pace.heed(answer.rate)
+            gate.heed(answer.rate)
         elif answer is not None:
-            pace.heed_refusal(answer)
+            gate.failed(answer, create=False)
 
 
 def _look(text: str, page: Page | ApiError | None, *, is_heeded: bool) -> Look:
