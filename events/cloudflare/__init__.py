@@ -15,9 +15,17 @@ from events.cloudflare.records import (
     Tag,
     TokenStatus,
 )
-from events.cloudflare.search import SEARCH_STYLES, SearchStyle
+from events.cloudflare.search import (
+    FILTER_VALUE_MAX,
+    IN_MAX,
+    SEARCH_STYLES,
+    SearchStyle,
+    is_searchable,
+)
 
 __all__ = [
+    "FILTER_VALUE_MAX",
+    "IN_MAX",
     "SEARCH_STYLES",
     "ApiError",
     "Category",
@@ -38,4 +46,5 @@ __all__ = [
     "Tag",
     "TokenStatus",
     "Unknown",
+    "is_searchable",
 ]

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from itertools import chain, islice
-from typing import TypeVar
+from typing import Final, NamedTuple, TypeVar
 
 from events.cloudflare.errors import Problem
 from events.cloudflare.jsontext import BadAnswer, Json, decode
@@ -20,6 +20,8 @@ from events.cloudflare.records import (
 
 MAX_PROBLEMS = 20
 MAX_PROBLEM_LENGTH = 500
+
+_BESIDE_A_RESULT: Final = {"result", "result_info", "errors", "messages", "completeness"}
 
 _UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", re.I)
 _ALPHA2 = re.compile(r"[A-Za-z]{2}")
@@ -46,7 +48,7 @@ def _is_envelope(item: Json) -> bool:
 
 
 def _bare(answer: Json) -> Json:
-    if isinstance(answer, dict) and set(answer) <= {"result", "result_info", "errors", "messages"}:
+    if isinstance(answer, dict) and set(answer) <= _BESIDE_A_RESULT:
         return answer.get("result")
     return answer
 
@@ -71,15 +73,63 @@ def event(answer: Json) -> dict[str, Json]:
     return fields
 
 
-def event_list(answer: Json) -> tuple[tuple[dict[str, Json], ...], str | None]:
-    """(events, cursor of the next page or None). Raises BadAnswer."""
-    return tuple(_object(item) for item in _list(result(answer))), _cursor(answer)
+class Listed(NamedTuple):
+    """A page of events as it was read; `cursor` of the next page or None."""
+
+    events: tuple[dict[str, Json], ...]
+    cursor: str | None
+    is_complete: bool
+
+
+def event_list(answer: Json) -> Listed:
+    """A page of events, listed bare or as `events` or `items` of an object. Raises BadAnswer."""
+    found = result(answer)
+    items = _held(found, ("events", "items")) if isinstance(found, dict) else found
+    events = tuple(_object(item) for item in _list(items))
+    return Listed(events, _cursor(answer), is_complete(answer))
+
+
+def _held(fields: dict[str, Json], names: Iterable[str]) -> Json:
+    """The list that an object holds under one of `names`."""
+    return next((fields[name] for name in names if name in fields), None)
+
+
+def is_complete(answer: Json) -> bool:
+    """Whether nothing in an answer says that a dataset or shard is missing from it."""
+    said = [held for place in _places(answer) for held in (place, place.get("completeness"))]
+    return not any(_says_incomplete(each) for each in said)
+
+
+def _says_incomplete(said: Json) -> bool:
+    """Whatever is not clearly complete is not: an absent answer could be one "not found" more."""
+    if not isinstance(said, dict):
+        return said is not None and said is not True
+    if said.get("complete", True) not in (True, "true"):
+        return True
+    return any(said.get(name) for name in ("failedDatasets", "failedShards"))
+
+
+def _places(answer: Json) -> Iterator[dict[str, Json]]:
+    """Where an answer may say something about itself: at its top, in its result, beside it."""
+    if isinstance(answer, list) and len(answer) == 1 and _is_envelope(answer[0]):
+        answer = answer[0]
+    if not isinstance(answer, dict):
+        return
+    yield answer
+    for name in ("result", "result_info"):
+        inner = answer.get(name)
+        if isinstance(inner, dict):
+            yield inner
 
 
 def _cursor(answer: Json) -> str | None:
-    info = answer.get("result_info") if isinstance(answer, dict) else None
-    cursor = info.get("cursor") if isinstance(info, dict) else None
-    return cursor if isinstance(cursor, str) and cursor else None
+    """The cursor in a page's own words on its pages, wherever they stand."""
+    for place in _places(answer):
+        for said in (place, place.get("result_info"), place.get("pagination")):
+            cursor = said.get("cursor") if isinstance(said, dict) else None
+            if isinstance(cursor, str) and cursor:
+                return cursor
+    return None
 
 
 def raw_data(answer: Json) -> RawData:

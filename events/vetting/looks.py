@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from django.conf import settings
 from django.core.cache import cache
 
-from events.cloudflare import ApiError, Client, Filter, Page, SearchStyle
+from events.cloudflare import ApiError, Client, Filter, Page
 from events.outbox import gate
 from events.vetting.values import digest
 
@@ -42,29 +42,13 @@ class Look(NamedTuple):
 
 def client() -> Client:
     """The API client with a short deadline, which keeps its connections."""
-    cloudflare = settings.CLOUDFLARE
-    return _client(
-        cloudflare.base_url,
-        cloudflare.account_id,
-        cloudflare.token,
-        cloudflare.proxy,
-        cloudflare.search_style,
-    )
+    return _client(settings.CLOUDFLARE, DEADLINE)
 
 
 @lru_cache(maxsize=1)
-def _client(
-    base_url: str, account: str, token: str, proxy: str | None, style: SearchStyle
-) -> Client:
-    return Client(
-        base_url=base_url,
-        account_id=account,
-        token=token,
-        proxy=proxy,
-        search_style=style,
-        deadline=DEADLINE,
-        connect_timeout=DEADLINE,
-    )
+def _client(cloudflare: Any, deadline: float) -> Client:
+    made: Client = cloudflare.client(deadline=deadline, connect_timeout=deadline)
+    return made
 
 
 def look_for(texts: Sequence[str], client: Client, now: datetime) -> dict[str, Look]:
