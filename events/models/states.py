@@ -121,6 +121,7 @@ TRANSITIONS: frozenset[tuple[State, State]] = frozenset(
             for origin in (State.DRAFT, State.READY, State.REJECTED, State.DISCARDED)
             for to in (State.CREATED, State.DUPLICATED)
         ),
+        (State.SENDING, State.DUPLICATED),
     }
 )
 

@@ -52,6 +52,9 @@ def sweep(submission: Submission, *, api: Api, actor: audit.Actor) -> Submission
     """Compare what is settled with what is there; a sweep that fails is made again soon."""
     is_sure = submission.state == State.CREATED and submission.unknown_since is None
     found = _searched(submission, api, is_thorough=not is_sure)
+    if is_sure and isinstance(found, Search) and submission.event_uuid not in found.matches:
+        # Not even the event that is there is found this way: others would not be either.
+        found = _searched(submission, api)
     if isinstance(found, Held):
         return _put_off(submission, "sweep_at", found)
     swept = _recorded(submission, lambda: _record_sweep(submission, found, actor))

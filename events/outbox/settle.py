@@ -84,7 +84,8 @@ def _write_late(submission: Submission, actor: audit.Actor, said: Said) -> None:
     late = fact(submission, "submission.answered_late", actor, **_words(said))
     row = Submission.objects.select_for_update().get(pk=submission.pk)
     _become(submission, row)
-    if (row.state, row.event_uuid, row.version) == (said.to, said.uuid, version + 1):
+    stored = (row.state, row.event_uuid, row.outcome, row.version)
+    if stored == (said.to, said.uuid, said.changes.get("outcome"), version + 1):
         return  # our own transaction of a moment ago, whose end the database did not tell us
     known = sorted({row.event_uuid, said.uuid, *row.found_uuids} - {""})
     is_ours = row.state == State.SENDING and row.attempt == attempt
