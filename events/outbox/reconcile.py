@@ -52,7 +52,7 @@ def sweep(submission: Submission, *, api: Api, actor: audit.Actor) -> Submission
     """Compare what is settled with what is there; a sweep that fails is made again soon."""
     is_sure = submission.state == State.CREATED and submission.unknown_since is None
     found = _searched(submission, api, is_thorough=not is_sure)
-    if is_sure and isinstance(found, Search) and submission.event_uuid not in found.matches:
+    if is_sure and isinstance(found, Search) and _is_blind(submission, found):
         # Not even the event that is there is found this way: others would not be either.
         found = _searched(submission, api)
     if isinstance(found, Held):
@@ -60,10 +60,14 @@ def sweep(submission: Submission, *, api: Api, actor: audit.Actor) -> Submission
     swept = _recorded(submission, lambda: _record_sweep(submission, found, actor))
     if swept.state != State.CREATED or found.has_failed:
         return swept
-    is_missing = swept.event_uuid not in found.matches
-    if is_missing or is_time_to_look(swept.updated_at, swept.looked_at, clock.now()):
+    if _is_blind(swept, found) or is_time_to_look(swept.updated_at, swept.looked_at, clock.now()):
         return look(swept, api=api, actor=actor)
     return swept
+
+
+def _is_blind(submission: Submission, found: Search) -> bool:
+    """Whether a search was answered and did not even find the event that is there for certain."""
+    return not found.has_failed and submission.event_uuid not in found.matches
 
 
 def _searched(submission: Submission, api: Api, *, is_thorough: bool = True) -> Search | Held:
