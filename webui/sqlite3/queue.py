@@ -110,7 +110,7 @@ class Queue:
 
 def _is_busy(error: sqlite3.Error) -> bool:
     """Whether somebody else has the lock."""
-    return error.sqlite_errorcode & _BUSY == sqlite3.SQLITE_BUSY
+    return getattr(error, "sqlite_errorcode", 0) & _BUSY == sqlite3.SQLITE_BUSY
 
 
 @cache
