@@ -186,7 +186,7 @@ def database(name: str, *, default: str) -> dict[str, object]:
         config = {}
     engine = str(config.get("ENGINE", ""))
     if engine.endswith("sqlite3") and config.get("NAME"):
-        return config | {"OPTIONS": SQLITE_OPTIONS}
+        return config | {"ENGINE": "webui.sqlite3", "OPTIONS": SQLITE_OPTIONS}
     if engine.endswith("postgresql") and config.get("NAME"):
         options = config.get("OPTIONS")
         return config | {

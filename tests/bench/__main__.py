@@ -25,13 +25,14 @@ def main() -> int:
     }
     call_command("migrate", verbosity=0)
 
-    from tests.bench import audit, check, form, send
+    from tests.bench import audit, check, form, load, send
     from tests.indicators import report
 
     wanted = sys.argv[1:]
     parts: dict[str, Callable[[], list[str]]] = {
         "form": form.run,
         "send": send.run,
+        "load": load.run,
         "check": check.run,
         "audit": audit.run,
         "indicators": report.run,

@@ -1,6 +1,5 @@
 """One send through the form, against a bare view that does one insert and one pooled POST."""
 
-import socket
 import statistics
 import subprocess
 import sys
@@ -16,7 +15,7 @@ from django.test import Client, override_settings
 
 from events import services
 from tests.bench.form import analyst
-from tests.desk import ROOT, free_port
+from tests.desk import ROOT, free_port, wait_for
 
 ROUNDS = 300
 REACH = 1.5
@@ -54,7 +53,7 @@ def measure(client: Client) -> float:
     )
     base_url = f"http://127.0.0.1:{port}/client/v4"
     try:
-        _wait(port)
+        wait_for(port)
         with override_settings(
             CLOUDFLARE=replace(settings.CLOUDFLARE, base_url=base_url), SEND_LIMIT=10**6
         ):
@@ -99,12 +98,3 @@ def _timed(work: Callable[[], None]) -> float:
     start = time.perf_counter()
     work()
     return time.perf_counter() - start
-
-
-def _wait(port: int) -> None:
-    for _ in range(200):
-        with socket.socket() as probe:
-            if probe.connect_ex(("127.0.0.1", port)) == 0:
-                return
-        time.sleep(0.05)
-    raise AssertionError("the sandbox did not start")
