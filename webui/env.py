@@ -290,6 +290,6 @@ def _tlp_values() -> dict[str, str]:
     if not isinstance(parsed, dict) or not all(isinstance(v, str) for v in parsed.values()):
         raise ImproperlyConfigured(
             'CLOUDFLARE_TLP_VALUES is not a map of texts. Write such as {"amber+strict": '
-            '"amber-strict"}, or leave it out.'
+            '"amber+strict"}, or leave it out.'
         )
     return parsed

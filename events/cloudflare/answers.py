@@ -10,10 +10,14 @@ from typing import Final, NamedTuple, TypeVar
 from events.cloudflare.errors import Problem
 from events.cloudflare.jsontext import BadAnswer, Json, decode
 from events.cloudflare.records import (
+    Actor,
     Category,
     Country,
     Dataset,
+    IndicatorPage,
     RawData,
+    RelatedEvent,
+    SeenIndicator,
     Tag,
     TokenStatus,
 )
@@ -89,6 +93,43 @@ def event_list(answer: Json) -> Listed:
     return Listed(events, _cursor(answer), is_complete(answer))
 
 
+def indicator_page(answer: Json) -> IndicatorPage:
+    """A page of indicators, as `indicators` or `items` of an object or bare. Raises BadAnswer."""
+    found = result(answer)
+    items = _held(found, ("indicators", "items")) if isinstance(found, dict) else found
+    return IndicatorPage(
+        indicators=tuple(_each(items, _indicator)),
+        is_complete=is_complete(answer),
+        cursor=_cursor(answer),
+        has_more=any(said.get("has_more") is True for said in _pagings(answer)),
+    )
+
+
+def _indicator(item: Json) -> SeenIndicator | None:
+    fields = item if isinstance(item, dict) else {}
+    value = fields.get("value")
+    if not isinstance(value, str) or not value:
+        return None
+    related = fields.get("relatedEvents")
+    events = tuple(filter(None, map(_related, related if isinstance(related, list) else [])))
+    return SeenIndicator(
+        value=value,
+        indicator_type=_text(fields.get("indicatorType")),
+        tlp=_text(fields.get("tlp")),
+        dataset_id=_text(fields.get("datasetId")),
+        related_events=events,
+        has_more=fields.get("relatedEventsHasMore") is True,
+    )
+
+
+def _related(item: Json) -> RelatedEvent | None:
+    fields = item if isinstance(item, dict) else {}
+    event_id = _text(fields.get("eventId"))
+    if not event_id:
+        return None
+    return RelatedEvent(_text(fields.get("datasetId")), event_id, _text(fields.get("eventDate")))
+
+
 def _held(fields: dict[str, Json], names: Iterable[str]) -> Json:
     """The list that an object holds under one of `names`."""
     return next((fields[name] for name in names if name in fields), None)
@@ -124,12 +165,17 @@ def _places(answer: Json) -> Iterator[dict[str, Json]]:
 
 def _cursor(answer: Json) -> str | None:
     """The cursor in a page's own words on its pages, wherever they stand."""
-    for place in _places(answer):
-        for said in (place, place.get("result_info"), place.get("pagination")):
-            cursor = said.get("cursor") if isinstance(said, dict) else None
-            if isinstance(cursor, str) and cursor:
-                return cursor
+    for said in _pagings(answer):
+        cursor = said.get("cursor")
+        if isinstance(cursor, str) and cursor:
+            return cursor
     return None
+
+
+def _pagings(answer: Json) -> Iterator[dict[str, Json]]:
+    for place in _places(answer):
+        said = (place, place.get("result_info"), place.get("pagination"))
+        yield from (each for each in said if isinstance(each, dict))
 
 
 def raw_data(answer: Json) -> RawData:
@@ -250,6 +296,44 @@ def _tag(item: Json) -> Tag | None:
         category_name=_text(fields.get("categoryName")),
         tlp=_text(fields.get("tlp")),
     )
+
+
+def actor_page(answer: Json) -> tuple[tuple[Actor, ...], int | None]:
+    """(actors of one page, number of pages or None when the API does not say). Raises BadAnswer.
+
+    What holds them is not documented: `actors`, `tags` like other tags, or a plain list.
+    """
+    found = result(answer)
+    fields = found if isinstance(found, dict) else {}
+    items = _held(fields, ("actors", "tags", "items")) if isinstance(found, dict) else found
+    pagination = fields.get("pagination")
+    pages = pagination.get("totalPages") if isinstance(pagination, dict) else None
+    return tuple(_each(items, _actor)), int(pages) if isinstance(pages, int | float) else None
+
+
+def _actor(item: Json) -> Actor | None:
+    fields = item if isinstance(item, dict) else {}
+    name = _text(fields.get("value")) or _text(fields.get("name"))
+    if not name:
+        return None
+    others = (*_aliases(fields.get("aliases")), *_texts(fields.get("aliasGroupNames")))
+    return Actor(
+        name=name,
+        aliases=tuple(dict.fromkeys(other for other in others if other != name)),
+        tlp=_text(fields.get("tlp")),
+        confidence=_whole(fields.get("confidence")),
+    )
+
+
+def _whole(value: Json) -> int | None:
+    return value if isinstance(value, int) and not isinstance(value, bool) else None
+
+
+def _aliases(items: Json) -> Iterator[str]:
+    """Aliases given as texts or as objects with a `value`."""
+    for item in items if isinstance(items, list) else []:
+        if text := _text(item.get("value") if isinstance(item, dict) else item):
+            yield text
 
 
 def problems(body: bytes) -> tuple[Problem, ...]:

@@ -22,6 +22,9 @@ CONTEXT = (
     "target_country",
     "dataset_id",
     "tags",
+    "account_id",
+    "source_id",
+    "source_title",
 )
 _WIRE = {
     "category": "category",
@@ -91,8 +94,12 @@ def _of_body(wire: dict[str, Any]) -> dict[str, Any]:
     rows = wire.get("indicators") or []
     if "indicator" in wire:
         rows = [{"indicatorType": wire["indicatorType"], "value": wire["indicator"]}]
+    source = wire.get("source") or {}
     return {
         **{name: wire.get(there, "") for there, name in _WIRE.items()},
+        "account_id": str(wire.get("accountId") or ""),
+        "source_id": source.get("resourceId") or "",
+        "source_title": source.get("title") or "",
         "tags": ", ".join(wire.get("tags") or ()),
         "raw_data": json.dumps(data, ensure_ascii=False, indent=2) if data else "",
         "raw_source": raw.get("source") or "",

@@ -13,7 +13,8 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from events import services, vetting
+from events import reference, services, vetting
+from events.forms.choices import dataset_words
 from events.models import PENDING, AuditEntry, Heartbeat, State, Submission
 from events.outbox import gate
 from events.services.rules import SEND
@@ -36,6 +37,7 @@ def event(request: HttpRequest, pk: UUID) -> HttpResponse:
         "words": submission.words,
         "outcome": submission.outcome_values,
         "sent": _sent(submission) if has_body else {},
+        "dataset": dataset_words(submission.dataset_id, reference.load()),
         "payload": _pretty(json.loads(bytes(submission.body or b""))) if has_body else "",
         "endpoint": f"{settings.CLOUDFLARE.base_url}/accounts/"
         f"{settings.CLOUDFLARE.account_id}/cloudforce-one/events/create",
