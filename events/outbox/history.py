@@ -23,6 +23,7 @@ from events.outbox import gate
 
 LONG_STOP = timedelta(minutes=15)
 FILE = "log_head"
+HELD = "desk.held"
 
 log = logging.getLogger("events.history")
 
@@ -32,14 +33,21 @@ def check() -> str:
 
     To be called when a process starts, before it sends anything. Returns why, or an empty text.
     """
-    head = audit.head()
-    reason = _doubt(clock.now()) if head.seq else ""
+    reason = _doubt(clock.now()) if audit.head().seq else ""
     if reason:
-        log.warning("what waits is looked for before it is sent: %s", reason)
-        gate.look_before(clock.now())
-    gate.name_database(_database())
-    note(head)
+        hold(reason)
+    # Only now: a process that dies before has not used up the sign.
+    if gate.database() != (name := _database()):
+        gate.name_database(name)
+    note()
     return reason
+
+
+def hold(reason: str) -> None:
+    """Have everything that was made before now looked for before its first send, and log why."""
+    log.warning("what waits is looked for before it is sent: %s", reason)
+    gate.look_before(clock.now())
+    audit.record(audit.Fact(HELD, audit.Actor.system("desk"), reason=reason))
 
 
 def name_migrated(sender: AppConfig, *, using: str, **kwargs: object) -> None:
@@ -52,13 +60,13 @@ def name_migrated(sender: AppConfig, *, using: str, **kwargs: object) -> None:
         gate.name_database(_database())
 
 
-def note(head: audit.Head | None = None) -> None:
+def note() -> None:
     """Remember the last entry of the log on this machine."""
     path = Path(settings.STATE_DIR) / FILE
     part = path.with_name(f"{FILE}.{os.getpid()}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        part.write_text(str(head or audit.head()))
+        part.write_text(str(audit.head()))
         part.replace(path)
     except OSError as error:
         log.warning("%s cannot be written: %s", path, error.strerror)

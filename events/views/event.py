@@ -238,6 +238,7 @@ STEPS = {
     "submission.unknown": "Outcome unknown",
     "submission.looked_for": "Looked for",
     "submission.found": "Found in Cloudforce One",
+    "submission.recovered": "Taken in from Cloudforce One",
     "submission.absent": "Not found in Cloudforce One",
     "submission.declared_absent": "Said to be missing",
     "submission.declared_unsent": "Said not to have been sent",
