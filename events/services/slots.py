@@ -22,7 +22,7 @@ class Slots:
 
     def __init__(self, most: int) -> None:
         self._free = threading.BoundedSemaphore(most)
-        self._held: dict[int, float] = {}
+        self._held: dict[object, float] = {}
 
     @contextmanager
     def slot(self) -> Iterator[bool]:
@@ -30,12 +30,12 @@ class Slots:
         if not self._is_taken():
             yield False
             return
-        me = threading.get_ident()
-        self._held[me] = time.monotonic()
+        place = object()
+        self._held[place] = time.monotonic()
         try:
             yield True
         finally:
-            del self._held[me]
+            del self._held[place]
             self._free.release()
 
     def _is_taken(self) -> bool:

@@ -21,7 +21,7 @@ def plan_sweeps(apps: Apps, schema_editor: BaseDatabaseSchemaEditor) -> None:
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('events', '0004_repetition'),
+        ('events', '0005_known_revision'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
