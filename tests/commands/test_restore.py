@@ -99,7 +99,9 @@ def test_a_restored_desk_sends_nothing_twice_and_takes_in_what_it_lost(tmp_path)
             assert "unknown (recovered)" in page
         states = [ana.get(f"{desk.url}/events/{each}/").status_code for each in lost]
         assert states == [200, 200, 404]
-        found = ana.get(f"{desk.url}/events/?q=domain.com").text
+        page = ana.get(f"{desk.url}/events/").text
+        asked = {"q": "domain.com", "csrfmiddlewaretoken": hidden(page, "csrfmiddlewaretoken")}
+        found = ana.post(f"{desk.url}/events/", asked).text
         assert len(set(re.findall(r"Sent after the backup, \w+", found))) == 2
         desk.manage("deliver", "--once")
         assert len(creates(desk.sandbox)) == sent
