@@ -26,8 +26,10 @@ from events.payload import rfc3339
 PAGE_SIZE = 200
 UUID_MOST = 64
 KNOWN_MOST = 20
-# What a known event must be younger than the start of the walk, for clocks that differ.
+# How far before the last entry of a backup a walk begins: so that it meets events that are known.
 MARGIN = timedelta(hours=1)
+# How far the API's clock may be from ours.
+CLOCKS = timedelta(minutes=5)
 PAUSE_UNTOLD = 60.0
 _BEFORE_ALL = "1970-01-01T00:00:00Z"
 _MARK = re.compile(r"submission\W{1,20}([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})", re.I)
@@ -222,7 +224,7 @@ class Walk:
             Submission.objects.filter(
                 state=State.CREATED,
                 dataset_id=self.dataset,
-                created_at__gt=self._reach.since + MARGIN,
+                created_at__gt=self._reach.since + CLOCKS,
             )
             .exclude(look=Look.GONE)
             .order_by("-updated_at")

@@ -37,8 +37,7 @@ def event(request: HttpRequest, pk: UUID) -> HttpResponse:
         "words": submission.words,
         "outcome": submission.outcome_values,
         "sent": _sent(submission) if has_body else {},
-        "is_sent_elsewhere": submission.body is None
-        and state in {State.CREATED, State.DUPLICATED},
+        "is_sent_elsewhere": submission.body is None and state in {State.CREATED, State.DUPLICATED},
         "dataset": dataset_words(submission.dataset_id, reference.load()),
         "payload": _pretty(json.loads(bytes(submission.body or b""))) if has_body else "",
         "endpoint": f"{settings.CLOUDFLARE.base_url}/accounts/"
