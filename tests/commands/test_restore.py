@@ -76,7 +76,9 @@ def test_a_restored_desk_sends_nothing_twice_and_takes_in_what_it_lost(tmp_path)
 
         state = tmp_path / "state"
         desk.environment |= {"DATABASE_URL": backup, "STATE_DIR": str(state)}
-        assert "copy of another one" in desk.manage("deliver", "--once").stderr
+        told = desk.manage("deliver", "--once").stderr
+        assert len(creates(desk.sandbox)) == sent
+        assert "copy of another one" in told
         code, listed = recover(desk)
         assert code == 1
         assert all(submission in listed for submission in lost)

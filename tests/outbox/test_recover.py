@@ -10,7 +10,7 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from events import audit, clock, outbox, reference, services, vetting
-from events.cloudflare import Client, RawData, Refused
+from events.cloudflare import Client, RateLimited, RawData, Refused
 from events.models import AuditEntry, State, Submission
 from events.outbox import gate, history, recover
 from events.outbox.recover import mark_of
@@ -407,6 +407,15 @@ def test_a_dataset_that_cannot_be_listed_does_not_hide_the_others(ana, sandbox, 
 def test_a_pause_is_waited_for(ana, sandbox, known):
     gone = lost(ana)
     sandbox.behave("raw", "429", times=1, seconds=1)
+    code, printed = run("--take-in")
+    assert code == 0
+    assert "asked to wait" in printed
+    assert state(gone) == State.CREATED
+
+
+def test_a_pause_that_another_process_was_told_of_is_waited_for(ana, sandbox, known):
+    gone = lost(ana)
+    gate.failed(RateLimited("slow down", retry_after=1), create=True)
     code, printed = run("--take-in")
     assert code == 0
     assert "asked to wait" in printed
