@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 from django.core.management import call_command
-from django.db import OperationalError
+from django.db import OperationalError, connection
 
 from events import audit, clock, outbox, services
 from events.management.commands import deliver
@@ -204,6 +204,20 @@ def test_a_process_that_dies_while_it_holds_leaves_the_sign(desk, monkeypatch):
         with pytest.raises(OperationalError):
             history.check()
     assert "copy of another" in history.check()
+
+
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="PostgreSQL only")
+def test_a_role_that_may_not_ask_for_the_server_s_identifier_is_enough(desk):
+    with connection.cursor() as cursor:
+        cursor.execute("CREATE ROLE plain")
+        cursor.execute("GRANT ALL ON ALL TABLES IN SCHEMA public TO plain")
+        cursor.execute("GRANT ALL ON ALL SEQUENCES IN SCHEMA public TO plain")
+        cursor.execute("REVOKE EXECUTE ON FUNCTION pg_control_system() FROM PUBLIC")
+        cursor.execute("SET LOCAL ROLE plain")
+    gate.name_database("another")
+    assert "copy of another" in history.check()
+    assert gate.database().startswith("server:")
+    assert history.check() == ""
 
 
 @pytest.mark.django_db(transaction=True)
