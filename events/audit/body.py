@@ -87,6 +87,18 @@ def moment(at: datetime) -> str:
     return at.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
 
 
+def moment_in_utc(text: str) -> datetime | None:
+    """The moment that `moment` or `isoformat` wrote, in UTC; None for any other text.
+
+    In UTC, because a moment near the years 1 and 9999 may lie outside of them there.
+    """
+    try:
+        at = datetime.fromisoformat(text)
+        return at.astimezone(UTC) if at.tzinfo else None
+    except (ValueError, OverflowError):
+        return None
+
+
 def escaped(text: str) -> str:
     r"""`text` with NUL and lone surrogates written out (`\u0000`): PostgreSQL stores neither."""
     if text.isascii() and "\0" not in text:
