@@ -12,12 +12,11 @@ from django.db.transaction import TransactionManagementError
 from django.utils import timezone
 
 from events.audit import body
+from events.audit.body import COPIED
 from events.audit.facts import Fact
 from events.audit.order import chain_is_held
 from events.models import AuditAttachment, AuditEntry, AuditTerm
 
-# The columns that copy a field of the body under the same name, so that rows can be found.
-COPIED = ("actor", "request_id", "action", "object_id", "outcome", "tlp")
 _ROWS_AT_ONCE = 500
 LOCK_TIMEOUT = "5s"
 
