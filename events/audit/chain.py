@@ -9,8 +9,8 @@ from django.db import connection, transaction
 from django.db.backends.utils import CursorWrapper
 from django.db.models import Model
 from django.db.transaction import TransactionManagementError
-from django.utils import timezone
 
+from events import clock
 from events.audit import body
 from events.audit.body import COPIED
 from events.audit.facts import Fact
@@ -65,7 +65,7 @@ def append(*facts: Fact) -> tuple[AuditEntry, ...]:
     if not facts:
         return ()
     with connection.cursor() as cursor:
-        last, at = _locked_head(cursor), timezone.now()
+        last, at = _locked_head(cursor), clock.now()
         links = []
         for fact in facts:
             links.append(_link(fact, last, at))

@@ -3,7 +3,8 @@
 from datetime import timedelta
 
 from django.db import models
-from django.utils import timezone
+
+from events import clock
 
 ALIVE_FOR = timedelta(seconds=90)
 
@@ -23,16 +24,16 @@ class Heartbeat(models.Model):
     @classmethod
     def beat(cls, name: str) -> None:
         """Say that the worker `name` is alive."""
-        cls.objects.update_or_create(name=name, defaults={"at": timezone.now()})
+        cls.objects.update_or_create(name=name, defaults={"at": clock.now()})
 
     @classmethod
     def stop(cls, name: str) -> None:
         """Say that the worker `name` has stopped, and forget those that died long ago."""
         cls.objects.filter(
-            models.Q(name=name) | models.Q(at__lt=timezone.now() - 100 * ALIVE_FOR)
+            models.Q(name=name) | models.Q(at__lt=clock.now() - 100 * ALIVE_FOR)
         ).delete()
 
     @classmethod
     def any_alive(cls) -> bool:
         """Whether some worker delivers."""
-        return cls.objects.filter(at__gt=timezone.now() - ALIVE_FOR).exists()
+        return cls.objects.filter(at__gt=clock.now() - ALIVE_FOR).exists()

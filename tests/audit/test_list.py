@@ -44,7 +44,7 @@ def at(monkeypatch):
     """Append facts at a given time."""
 
     def append(moment, *facts):
-        monkeypatch.setattr("events.audit.chain.timezone.now", lambda: moment)
+        monkeypatch.setattr("events.audit.chain.clock.now", lambda: moment)
         entries = audit.record(*facts)
         monkeypatch.undo()
         return entries
