@@ -1,4 +1,4 @@
-"""The one app, and what is wired at start: triggers, the order of locks, system checks."""
+"""The one app, and what is wired at start: lock order, what follows a migrate, checks."""
 
 from django.apps import AppConfig
 from django.db.backends.signals import connection_created
@@ -17,6 +17,8 @@ class EventsConfig(AppConfig):
         from events import checks  # noqa: F401, PLC0415
         from events.audit.order import watch  # noqa: PLC0415
         from events.audit.restore import restore_triggers  # noqa: PLC0415
+        from events.outbox.history import name_migrated  # noqa: PLC0415
 
         connection_created.connect(watch)
         post_migrate.connect(restore_triggers, sender=self)
+        post_migrate.connect(name_migrated, sender=self)

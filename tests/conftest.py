@@ -12,7 +12,7 @@ from django.db import connection
 from django.test import Client
 
 from events import reference, services
-from events.outbox import pace
+from events.outbox import gate
 from events.sandbox import Sandbox
 from tests.audit.support import flushable_tables
 
@@ -60,10 +60,10 @@ def _flushable() -> Iterator[None]:
 def _fresh_lists() -> Iterator[None]:
     """What one test fetched, or was told to wait for, is not there for the next."""
     reference.forget()
-    pace.forget()
+    gate.forget()
     yield
     reference.forget()
-    pace.forget()
+    gate.forget()
 
 
 def make_user(name: str, *roles: str) -> User:

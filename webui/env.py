@@ -7,7 +7,7 @@ what is wrong with it and what to write. A secret's value is never part of that 
 import json
 import os
 import secrets
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar
@@ -16,9 +16,10 @@ from urllib.parse import urlsplit
 import dj_database_url
 from django.core.exceptions import ImproperlyConfigured
 
-from events.cloudflare import SearchStyle
+from events.cloudflare import SEARCH_STYLES, Client, SearchStyle, access
 
 Chosen = TypeVar("Chosen", bound=str)
+Value = TypeVar("Value")
 
 CLOUDFLARE_API = "https://api.cloudflare.com/client/v4"
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1", "[::1]"})
@@ -37,7 +38,21 @@ class Cloudflare:
     deadline: float
     search_style: SearchStyle
     proxy: str | None = field(repr=False)
-    tlp_values: Mapping[str, str]
+    ca_bundle: str | None
+    tlp_values: Mapping[str, str] = field(hash=False)
+
+    def client(self, *, deadline: float | None = None, connect_timeout: float = 5.0) -> Client:
+        """A new client of this API; `deadline` in seconds, if it is to be another one."""
+        return Client(
+            base_url=self.base_url,
+            account_id=self.account_id,
+            token=self.token,
+            deadline=deadline or self.deadline,
+            connect_timeout=connect_timeout,
+            proxy=self.proxy,
+            ca_bundle=self.ca_bundle,
+            search_style=self.search_style,
+        )
 
 
 def text(name: str, default: str = "") -> str:
@@ -205,28 +220,41 @@ def cloudflare(*, sandbox_port: int) -> Cloudflare:
             f"{missing} is not set. Set both CLOUDFLARE_API_TOKEN and CLOUDFLARE_ACCOUNT_ID, "
             "or neither to use the sandbox."
         )
-    if not (token.isascii() and token.isprintable()) or " " in token:
-        raise ImproperlyConfigured(
-            "CLOUDFLARE_API_TOKEN holds a space, a line break or a character that is not ASCII. "
-            "Copy it again."
-        )
-    if not account_id.isascii() or any(not (c.isalnum() or c in "-_") for c in account_id):
-        raise ImproperlyConfigured(
-            "CLOUDFLARE_ACCOUNT_ID may hold letters, digits, - and _ only. Copy it again."
-        )
     default_url = CLOUDFLARE_API if token else f"http://127.0.0.1:{sandbox_port}/client/v4"
     base_url = _api_address(text("CLOUDFLARE_API_BASE_URL", default_url))
-    return Cloudflare(
+    made = Cloudflare(
         base_url=base_url,
-        account_id=account_id or "sandbox",
-        token=token or "sandbox-token",
-        dataset_id=text("CLOUDFLARE_DATASET_ID"),
+        account_id=_checked("CLOUDFLARE_ACCOUNT_ID", access.checked_account, account_id, "sandbox"),
+        token=_checked("CLOUDFLARE_API_TOKEN", access.checked_token, token, "sandbox-token"),
+        dataset_id=_checked("CLOUDFLARE_DATASET_ID", _dataset, text("CLOUDFLARE_DATASET_ID"), ""),
         sandbox=urlsplit(base_url).hostname in LOOPBACK,
         deadline=number("CLOUDFLARE_DEADLINE", 25, least=1, most=28),
-        search_style=choice("CLOUDFLARE_SEARCH_STYLE", "parallel", ("parallel", "indexed", "json")),
-        proxy=secret("CLOUDFLARE_PROXY") or None,
+        search_style=choice("CLOUDFLARE_SEARCH_STYLE", "post", SEARCH_STYLES),
+        proxy=_checked("CLOUDFLARE_PROXY", access.checked_proxy, secret("CLOUDFLARE_PROXY"), None),
+        ca_bundle=_checked(
+            "CLOUDFLARE_CA_BUNDLE", access.checked_bundle, text("CLOUDFLARE_CA_BUNDLE"), None
+        ),
         tlp_values=_tlp_values(),
     )
+    # Built once at the start: what the client refuses must not be found out after a claim.
+    _checked("CLOUDFLARE_*", lambda _: made.client(), base_url, None)
+    return made
+
+
+def _checked(name: str, check: Callable[[str], Value], value: str, default: Value) -> Value:
+    """What the client makes of `value`; `default` where it is empty."""
+    if not value:
+        return default
+    try:
+        return check(value)
+    except ValueError as error:
+        raise ImproperlyConfigured(f"{name}: {error}") from None
+
+
+def _dataset(dataset_id: str) -> str:
+    if not access.is_identifier(dataset_id):
+        raise ValueError("The id of a dataset may hold letters, digits, - and _ only.")
+    return dataset_id
 
 
 def _api_address(url: str) -> str:
@@ -250,7 +278,7 @@ def _api_address(url: str) -> str:
         problem = f"leads to {host}, which is not allowed. Add it to CLOUDFLARE_API_HOSTS"
     if problem:
         raise ImproperlyConfigured(f"CLOUDFLARE_API_BASE_URL {problem}.")
-    return url.rstrip("/")
+    return _checked("CLOUDFLARE_API_BASE_URL", access.checked_base_url, url, "")
 
 
 def _tlp_values() -> dict[str, str]:
@@ -262,6 +290,6 @@ def _tlp_values() -> dict[str, str]:
     if not isinstance(parsed, dict) or not all(isinstance(v, str) for v in parsed.values()):
         raise ImproperlyConfigured(
             'CLOUDFLARE_TLP_VALUES is not a map of texts. Write such as {"amber+strict": '
-            '"amber-strict"}, or leave it out.'
+            '"amber+strict"}, or leave it out.'
         )
     return parsed

@@ -34,6 +34,9 @@ RECONCILE_AFTER = env.numbers("RECONCILE_AFTER", "180,600,1800")
 
 SEND_LIMIT = int(env.number("SEND_LIMIT", 300, least=1, most=1_000))
 
+# Of the threads of one web process, how many may wait for Cloudflare at once.
+API_CALLS_AT_ONCE = int(env.number("API_CALLS_AT_ONCE", 4, least=1, most=64))
+
 INSTALLED_APPS = [
     "events.apps.EventsConfig",
     "webui.apps.DeskAdminConfig",

@@ -11,3 +11,8 @@ try:
     application = get_wsgi_application()
 except ImproperlyConfigured as error:
     sys.exit(f"event desk: {error}")
+
+# The models can be imported only now.
+from events.outbox import history
+
+history.pending.start()

@@ -4,21 +4,34 @@ from events.cloudflare.client import Client
 from events.cloudflare.errors import ApiError, NotSent, Problem, RateLimited, Refused, Unknown
 from events.cloudflare.jsontext import Json
 from events.cloudflare.records import (
+    Actor,
     Category,
     Country,
     Created,
     Dataset,
     Filter,
+    IndicatorPage,
     Page,
     RateLimit,
     RawData,
+    RelatedEvent,
+    SeenIndicator,
     Tag,
     TokenStatus,
 )
-from events.cloudflare.search import SEARCH_STYLES, SearchStyle
+from events.cloudflare.search import (
+    FILTER_VALUE_MAX,
+    IN_MAX,
+    SEARCH_STYLES,
+    SearchStyle,
+    is_searchable,
+)
 
 __all__ = [
+    "FILTER_VALUE_MAX",
+    "IN_MAX",
     "SEARCH_STYLES",
+    "Actor",
     "ApiError",
     "Category",
     "Client",
@@ -26,6 +39,7 @@ __all__ = [
     "Created",
     "Dataset",
     "Filter",
+    "IndicatorPage",
     "Json",
     "NotSent",
     "Page",
@@ -34,8 +48,11 @@ __all__ = [
     "RateLimited",
     "RawData",
     "Refused",
+    "RelatedEvent",
     "SearchStyle",
+    "SeenIndicator",
     "Tag",
     "TokenStatus",
     "Unknown",
+    "is_searchable",
 ]

@@ -1,10 +1,12 @@
-"""Owns the checks of what a client is made from: address, account, token, proxy."""
+"""Owns the checks of what a client is made from: address, account, token, proxy, certificates."""
 
 from __future__ import annotations
 
 import ipaddress
 import re
 from urllib.parse import SplitResult, urlsplit
+
+from events.cloudflare.deadline import tls_context
 
 _VISIBLE_ASCII = re.compile(r"[\x21-\x7e]+")
 _IDENTIFIER = re.compile(r"[A-Za-z0-9_-]{1,64}")
@@ -44,6 +46,12 @@ def checked_proxy(url: str | None) -> str | None:
     if parts.scheme != "http" or not parts.hostname or more:
         raise ValueError("The proxy address must look like http://proxy.example:3128.")
     return url.rstrip("/")
+
+
+def checked_bundle(path: str) -> str:
+    """The path of the certificates to trust. Raises ValueError if they cannot be used."""
+    tls_context(path)
+    return path
 
 
 def checked_token(token: str) -> str:

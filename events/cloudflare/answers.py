@@ -3,23 +3,29 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from itertools import chain, islice
-from typing import TypeVar
+from typing import Final, NamedTuple, TypeVar
 
 from events.cloudflare.errors import Problem
 from events.cloudflare.jsontext import BadAnswer, Json, decode
 from events.cloudflare.records import (
+    Actor,
     Category,
     Country,
     Dataset,
+    IndicatorPage,
     RawData,
+    RelatedEvent,
+    SeenIndicator,
     Tag,
     TokenStatus,
 )
 
 MAX_PROBLEMS = 20
 MAX_PROBLEM_LENGTH = 500
+
+_BESIDE_A_RESULT: Final = {"result", "result_info", "errors", "messages", "completeness"}
 
 _UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", re.I)
 _ALPHA2 = re.compile(r"[A-Za-z]{2}")
@@ -46,7 +52,7 @@ def _is_envelope(item: Json) -> bool:
 
 
 def _bare(answer: Json) -> Json:
-    if isinstance(answer, dict) and set(answer) <= {"result", "result_info", "errors", "messages"}:
+    if isinstance(answer, dict) and set(answer) <= _BESIDE_A_RESULT:
         return answer.get("result")
     return answer
 
@@ -71,15 +77,105 @@ def event(answer: Json) -> dict[str, Json]:
     return fields
 
 
-def event_list(answer: Json) -> tuple[tuple[dict[str, Json], ...], str | None]:
-    """(events, cursor of the next page or None). Raises BadAnswer."""
-    return tuple(_object(item) for item in _list(result(answer))), _cursor(answer)
+class Listed(NamedTuple):
+    """A page of events as it was read; `cursor` of the next page or None."""
+
+    events: tuple[dict[str, Json], ...]
+    cursor: str | None
+    is_complete: bool
+
+
+def event_list(answer: Json) -> Listed:
+    """A page of events, listed bare or as `events` or `items` of an object. Raises BadAnswer."""
+    found = result(answer)
+    items = _held(found, ("events", "items")) if isinstance(found, dict) else found
+    events = tuple(_object(item) for item in _list(items))
+    return Listed(events, _cursor(answer), is_complete(answer))
+
+
+def indicator_page(answer: Json) -> IndicatorPage:
+    """A page of indicators, as `indicators` or `items` of an object or bare. Raises BadAnswer."""
+    found = result(answer)
+    items = _held(found, ("indicators", "items")) if isinstance(found, dict) else found
+    return IndicatorPage(
+        indicators=tuple(_each(items, _indicator)),
+        is_complete=is_complete(answer),
+        cursor=_cursor(answer),
+        has_more=any(said.get("has_more") is True for said in _pagings(answer)),
+    )
+
+
+def _indicator(item: Json) -> SeenIndicator | None:
+    fields = item if isinstance(item, dict) else {}
+    value = fields.get("value")
+    if not isinstance(value, str) or not value:
+        return None
+    related = fields.get("relatedEvents")
+    events = tuple(filter(None, map(_related, related if isinstance(related, list) else [])))
+    return SeenIndicator(
+        value=value,
+        indicator_type=_text(fields.get("indicatorType")),
+        tlp=_text(fields.get("tlp")),
+        dataset_id=_text(fields.get("datasetId")),
+        related_events=events,
+        has_more=fields.get("relatedEventsHasMore") is True,
+    )
+
+
+def _related(item: Json) -> RelatedEvent | None:
+    fields = item if isinstance(item, dict) else {}
+    event_id = _text(fields.get("eventId"))
+    if not event_id:
+        return None
+    return RelatedEvent(_text(fields.get("datasetId")), event_id, _text(fields.get("eventDate")))
+
+
+def _held(fields: dict[str, Json], names: Iterable[str]) -> Json:
+    """The list that an object holds under one of `names`."""
+    return next((fields[name] for name in names if name in fields), None)
+
+
+def is_complete(answer: Json) -> bool:
+    """Whether nothing in an answer says that a dataset or shard is missing from it."""
+    said = [held for place in _places(answer) for held in (place, place.get("completeness"))]
+    return not any(_says_incomplete(each) for each in said)
+
+
+def _says_incomplete(said: Json) -> bool:
+    """Whatever is not clearly complete is not: an absent answer could be one "not found" more."""
+    if not isinstance(said, dict):
+        return said is not None and said is not True
+    if said.get("complete", True) not in (True, "true"):
+        return True
+    return any(said.get(name) for name in ("failedDatasets", "failedShards"))
+
+
+def _places(answer: Json) -> Iterator[dict[str, Json]]:
+    """Where an answer may say something about itself: at its top, in its result, beside it."""
+    if isinstance(answer, list) and len(answer) == 1 and _is_envelope(answer[0]):
+        answer = answer[0]
+    if not isinstance(answer, dict):
+        return
+    yield answer
+    for name in ("result", "result_info"):
+        inner = answer.get(name)
+        if isinstance(inner, dict):
+            yield inner
 
 
 def _cursor(answer: Json) -> str | None:
-    info = answer.get("result_info") if isinstance(answer, dict) else None
-    cursor = info.get("cursor") if isinstance(info, dict) else None
-    return cursor if isinstance(cursor, str) and cursor else None
+    """The cursor in a page's own words on its pages, wherever they stand."""
+    for said in _pagings(answer):
+        cursor = said.get("cursor")
+        if isinstance(cursor, str) and cursor:
+            return cursor
+    return None
+
+
+def _pagings(answer: Json) -> Iterator[dict[str, Json]]:
+    for place in _places(answer):
+        said = (place, place.get("result_info"), place.get("pagination"))
+        yield from (each for each in said if isinstance(each, dict))
 
 
 def raw_data(answer: Json) -> RawData:
@@ -200,6 +296,44 @@ def _tag(item: Json) -> Tag | None:
         category_name=_text(fields.get("categoryName")),
         tlp=_text(fields.get("tlp")),
     )
+
+
+def actor_page(answer: Json) -> tuple[tuple[Actor, ...], int | None]:
+    """(actors of one page, number of pages or None when the API does not say). Raises BadAnswer.
+
+    What holds them is not documented: `actors`, `tags` like other tags, or a plain list.
+    """
+    found = result(answer)
+    fields = found if isinstance(found, dict) else {}
+    items = _held(fields, ("actors", "tags", "items")) if isinstance(found, dict) else found
+    pagination = fields.get("pagination")
+    pages = pagination.get("totalPages") if isinstance(pagination, dict) else None
+    return tuple(_each(items, _actor)), int(pages) if isinstance(pages, int | float) else None
+
+
+def _actor(item: Json) -> Actor | None:
+    fields = item if isinstance(item, dict) else {}
+    name = _text(fields.get("value")) or _text(fields.get("name"))
+    if not name:
+        return None
+    others = (*_aliases(fields.get("aliases")), *_texts(fields.get("aliasGroupNames")))
+    return Actor(
+        name=name,
+        aliases=tuple(dict.fromkeys(other for other in others if other != name)),
+        tlp=_text(fields.get("tlp")),
+        confidence=_whole(fields.get("confidence")),
+    )
+
+
+def _whole(value: Json) -> int | None:
+    return value if isinstance(value, int) and not isinstance(value, bool) else None
+
+
+def _aliases(items: Json) -> Iterator[str]:
+    """Aliases given as texts or as objects with a `value`."""
+    for item in items if isinstance(items, list) else []:
+        if text := _text(item.get("value") if isinstance(item, dict) else item):
+            yield text
 
 
 def problems(body: bytes) -> tuple[Problem, ...]:

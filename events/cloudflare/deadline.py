@@ -8,6 +8,7 @@ received, because `http.client` reads some parts of an answer without a bound of
 
 from __future__ import annotations
 
+import errno
 import http.client
 import ipaddress
 import queue
@@ -58,13 +59,15 @@ class TooLong(OSError):
 class Exchange:
     """One request and its answer: what they may use up, and how far they got.
 
-    `seconds` and `budget` (bytes received) are the allowance. `began` is true from the moment the
-    request was handed to the network. `status` and `cf_ray` are set when the headers are in.
+    `seconds` and `budget` (bytes received) are the allowance, `handshake` the seconds of it that
+    TLS may take to stand. `began` is true from the moment the request was handed to the network.
+    `status` and `cf_ray` are set when the headers are in.
     """
 
     host: str
     seconds: float
     budget: int
+    handshake: float
     began: bool = False
     status: int | None = None
     cf_ray: str = ""
@@ -126,8 +129,21 @@ class BoundedSocket(socket.socket):
 class BoundedTLSSocket(BoundedSocket, ssl.SSLSocket):
     """The same over TLS, the handshake included."""
 
+    def getpeername(self) -> Any:
+        """The other end's address. Raises ConnectionResetError if there is none any more.
+
+        `ssl` takes a connection that is gone for one that is not made yet: it would hand it out
+        without a handshake, and what is sent then would be sent in the clear.
+        """
+        try:
+            return super().getpeername()
+        except OSError:
+            self.close()
+            raise ConnectionResetError(errno.ECONNRESET, "gone before the handshake") from None
+
     def do_handshake(self, block: bool = False) -> None:
-        self._arm()
+        exchange = _current.get()
+        self.settimeout(min(exchange.handshake, exchange.remaining()))
         super().do_handshake(block)
 
 

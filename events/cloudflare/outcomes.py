@@ -1,7 +1,8 @@
 """Owns the decision what a failure means: not sent, rate limited, refused, or unknown.
 
-Rule: a short list of failures is known to be "not sent", a short list of statuses says what the API
-decided; everything else is unknown, because the API may hold the request.
+Rule: what fails before the first byte of the request was handed to a connection that stands (name,
+connect, proxy, TLS handshake) is "not sent"; a short list of statuses says what the API decided;
+everything else is unknown, because the API may hold the request.
 """
 
 from __future__ import annotations
@@ -75,10 +76,9 @@ def unreadable(answer: Answer, sentence: str, found: tuple[Problem, ...] = ()) -
 def from_exception(error: BaseException, exchange: Exchange) -> ApiError:
     """The error that an exception during an exchange means."""
     if not exchange.began:
-        for cause in _causes(error):
-            found = _not_sent(cause, exchange.host)
-            if found:
-                return found
+        causes = list(_causes(error))
+        named = (_not_sent(cause, exchange.host) for cause in causes)
+        return next(filter(None, named), None) or _not_connected(causes, exchange)
     return Unknown(_broken(error, exchange), status=exchange.status, cf_ray=exchange.cf_ray)
 
 
@@ -105,6 +105,18 @@ def _not_sent(cause: BaseException, host: str) -> NotSent | None:
     if isinstance(cause, urllib3.exceptions.ConnectTimeoutError):
         return NotSent(f"{host} could not be reached in time.")
     return None
+
+
+def _not_connected(causes: list[BaseException], exchange: Exchange) -> NotSent:
+    """What is left when no cause is known by its type: a handshake, mostly."""
+    host = exchange.host
+    if any(isinstance(cause, TimeoutError) for cause in causes):
+        return NotSent(f"The connection to {host} was not opened in time.")
+    if any(isinstance(cause, ssl.SSLError) for cause in causes):
+        return NotSent(f"The encrypted connection to {host} could not be opened.")
+    if any(isinstance(cause, OSError) for cause in causes):
+        return NotSent(f"The connection to {host} broke while it was being opened.")
+    return NotSent(f"No connection to {host} was opened ({type(causes[0]).__name__}).")
 
 
 def _broken(error: BaseException, exchange: Exchange) -> str:

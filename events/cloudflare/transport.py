@@ -90,7 +90,7 @@ class Transport:
     """Sends requests with one token; safe to share between threads and across a fork.
 
     deadline: seconds of wall clock for one exchange, from name lookup to the last byte.
-    connect_timeout: seconds for each attempt to connect.
+    connect_timeout: seconds for each attempt to connect, and for the TLS handshake.
     proxy: `http://[user:password@]host:port` or None; never taken from the environment, and not
     used for an API address on this machine (http).
     ca_bundle: path of the certificates to trust instead of requests' own.
@@ -140,7 +140,9 @@ class Transport:
         A body that cannot be read counts as empty if the status already says what happened (300
         and above). Raises NotSent or Unknown.
         """
-        exchange = Exchange(_host(url), self._deadline, budget=2 * limit + CHUNK)
+        exchange = Exchange(
+            _host(url), self._deadline, budget=2 * limit + CHUNK, handshake=self._timeouts[0]
+        )
         try:
             with bounding(exchange):
                 return self._exchange(exchange, method, url, limit, body)

@@ -1,10 +1,11 @@
 """The tables."""
 
 from events.models.audit import AuditAttachment, AuditEntry, AuditTerm
+from events.models.gate import ApiGate
 from events.models.heartbeat import Heartbeat
 from events.models.preferences import Preferences
 from events.models.reference import ReferenceList
-from events.models.states import EDITABLE, PENDING, PRIVATE, TRANSITIONS, State
+from events.models.states import EDITABLE, PENDING, PRIVATE, TRANSITIONS, Look, State, Words
 from events.models.submission import FormToken, Submission
 from events.models.template import EventTemplate
 from events.models.throttle import Throttle
@@ -15,6 +16,7 @@ __all__ = [
     "PENDING",
     "PRIVATE",
     "TRANSITIONS",
+    "ApiGate",
     "AuditAttachment",
     "AuditEntry",
     "AuditTerm",
@@ -22,10 +24,12 @@ __all__ = [
     "FormToken",
     "Heartbeat",
     "KnownValue",
+    "Look",
     "Preferences",
     "ReferenceList",
     "State",
     "Submission",
     "SubmissionIndicator",
     "Throttle",
+    "Words",
 ]

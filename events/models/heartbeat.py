@@ -34,6 +34,11 @@ class Heartbeat(models.Model):
         ).delete()
 
     @classmethod
+    def alive(cls) -> int:
+        """How many workers deliver."""
+        return cls.objects.filter(at__gt=clock.now() - ALIVE_FOR).count()
+
+    @classmethod
     def any_alive(cls) -> bool:
         """Whether some worker delivers."""
         return cls.objects.filter(at__gt=clock.now() - ALIVE_FOR).exists()

@@ -24,6 +24,14 @@ class State(models.TextChoices):
         return _WORDS[self]
 
 
+class Look(models.TextChoices):
+    """What a later look at a created event showed."""
+
+    SAME = "same", "Still as sent"
+    CHANGED = "changed", "Changed there"
+    GONE = "gone", "Gone"
+
+
 class Words(NamedTuple):
     """Sentences for people about one state."""
 
@@ -56,7 +64,7 @@ _WORDS = {
     State.REJECTED: Words(
         "The API refused it. Nothing was created.",
         "Nothing happens by itself.",
-        "Mend what it names and send again, or discard it.",
+        "Correct what it names and send again, or discard it.",
     ),
     State.UNKNOWN: Words(
         "We do not know yet whether the event was created: the answer did not arrive whole.",
@@ -80,6 +88,13 @@ _WORDS = {
     ),
 }
 
+# Of an event that was refused after an earlier send of it had come to an unknown end.
+REFUSED_IN_DOUBT = Words(
+    "The API refused this send. The first send may still exist.",
+    "The first send is still looked for in Cloudforce One.",
+    "Look there before you correct it: the correction is an event of its own.",
+)
+
 TRANSITIONS: frozenset[tuple[State, State]] = frozenset(
     {
         (State.DRAFT, State.READY),
@@ -100,6 +115,13 @@ TRANSITIONS: frozenset[tuple[State, State]] = frozenset(
         (State.ABSENT, State.CREATED),
         (State.ABSENT, State.DUPLICATED),
         (State.CREATED, State.DUPLICATED),
+        # An answer that comes late, or a search, says that an event is there, whatever we believed.
+        *(
+            (origin, to)
+            for origin in (State.DRAFT, State.READY, State.REJECTED, State.DISCARDED)
+            for to in (State.CREATED, State.DUPLICATED)
+        ),
+        (State.SENDING, State.DUPLICATED),
     }
 )
 

@@ -9,8 +9,11 @@ from django.contrib.auth.models import AbstractBaseUser, AnonymousUser, User
 from django.db import models
 from django.db.models import Q
 
-from events.models.states import PRIVATE, State
+from events.models.states import EDITABLE, PRIVATE, REFUSED_IN_DOUBT, Look, State, Words
 from events.payload import Tlp
+
+# What is not known to be there, and not known to be nowhere once an outcome was unknown.
+_NOT_PROVEN = frozenset({State.READY, State.REJECTED, State.DRAFT, State.DISCARDED})
 
 
 class SubmissionQuerySet(models.QuerySet["Submission"]):
@@ -32,8 +35,13 @@ class Submission(models.Model):
     `typed` is what the form held, as ASCII JSON, so that any text survives any database. `body`
     is frozen when the person sends: the exact bytes of the create. The columns from `category` to
     `event_date` are copies for lists. `outcome` is the last answer in our words.
+    `attempt` counts its sends; `tries` those since a person last decided to send it.
     `unknown_since`, `negatives` and `found` are what reconciling knows: since when the outcome is
     unknown, how many searches did not find it, and the uuids of the events that carry its mark.
+    `sweep_at` is when what is settled is compared with Cloudforce One again, None for never;
+    `searched_at` when a search last proved that it is not there. `look` and `look_changes` are what
+    the last look at the created event showed, at `looked_at`. `corrects` is the submission whose
+    place this one takes, because its first send may still exist.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
@@ -56,13 +64,21 @@ class Submission(models.Model):
     body = models.BinaryField(null=True)
     body_sha256 = models.CharField(max_length=64, blank=True)
     attempt = models.PositiveIntegerField(default=0)
+    tries = models.PositiveIntegerField(default=0)
     lease_until = models.DateTimeField(null=True)
     next_at = models.DateTimeField(null=True)
 
     unknown_since = models.DateTimeField(null=True)
     negatives = models.PositiveSmallIntegerField(default=0)
     found = models.TextField(default="[]")
-    swept_at = models.DateTimeField(null=True)
+    sweep_at = models.DateTimeField(null=True)
+    searched_at = models.DateTimeField(null=True)
+    look = models.CharField(max_length=8, choices=Look.choices, blank=True)
+    look_changes = models.TextField(blank=True)
+    looked_at = models.DateTimeField(null=True)
+    corrects = models.ForeignKey(
+        "self", null=True, on_delete=models.SET_NULL, related_name="corrections"
+    )
 
     outcome = models.TextField(default="{}")
     event_uuid = models.CharField(max_length=64, blank=True)
@@ -83,7 +99,12 @@ class Submission(models.Model):
         indexes = (
             models.Index(fields=["state", "next_at"], name="submission_due"),
             models.Index(fields=["author", "state", "-updated_at"], name="submission_mine"),
-            models.Index(fields=["-updated_at"], name="submission_recent"),
+            models.Index(fields=["-updated_at", "-id"], name="submission_recent"),
+            models.Index(fields=["state", "-updated_at", "-id"], name="submission_state"),
+            models.Index(fields=["author", "-updated_at", "-id"], name="submission_author"),
+            models.Index(
+                fields=["sweep_at"], condition=Q(sweep_at__isnull=False), name="submission_sweep"
+            ),
             models.Index(fields=["event_uuid"], name="submission_event_uuid"),
         )
 
@@ -94,6 +115,26 @@ class Submission(models.Model):
     def marking(self) -> Tlp | None:
         """The TLP label; None while none was chosen."""
         return Tlp(self.tlp) if self.tlp else None
+
+    @property
+    def may_exist(self) -> bool:
+        """Whether an earlier send may have created the event, though the state does not say so.
+
+        Its text is what it is looked for by, so it is never changed into another event.
+        """
+        return self.unknown_since is not None and self.state in _NOT_PROVEN
+
+    @property
+    def is_editable(self) -> bool:
+        """Whether its author may change what was typed, and send it."""
+        return self.state in EDITABLE and not self.may_exist
+
+    @property
+    def words(self) -> Words:
+        """What is true of it, what happens next, and what people may do."""
+        if self.state == State.REJECTED and self.may_exist:
+            return REFUSED_IN_DOUBT
+        return State(self.state).words
 
     @property
     def typed_values(self) -> dict[str, Any]:

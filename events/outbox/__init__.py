@@ -1,25 +1,36 @@
-"""The outbox: freeze, claim with a lease, deliver, back off, reconcile."""
+"""The outbox: freeze, claim with a lease, deliver, back off, reconcile, look again."""
 
+from events.outbox.api import Api
 from events.outbox.deliver import claim, deliver, quiet
 from events.outbox.dispatch import dispatch
 from events.outbox.freeze import MARK, TooLarge, copies, frozen, mark
-from events.outbox.pace import paused_until
-from events.outbox.transitions import Lost, fact, move
-from events.outbox.worker import work
+from events.outbox.gate import Closed, Held, breaker, closed
+from events.outbox.look import look_or_raise
+from events.outbox.sweeps import SWEEP_EVERY
+from events.outbox.transitions import Lost, fact, move, touch
+from events.outbox.worker import Crew, work
 
 __all__ = [
     "MARK",
+    "SWEEP_EVERY",
+    "Api",
+    "Closed",
+    "Crew",
+    "Held",
     "Lost",
     "TooLarge",
+    "breaker",
     "claim",
+    "closed",
     "copies",
     "deliver",
     "dispatch",
     "fact",
     "frozen",
+    "look_or_raise",
     "mark",
     "move",
-    "paused_until",
     "quiet",
+    "touch",
     "work",
 ]

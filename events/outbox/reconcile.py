@@ -1,72 +1,171 @@
-"""Reconciling: what a search for an unknown or created submission means for its state."""
+"""Reconciling: what a search for a submission means for its state. Nothing is ever sent from here.
+
+Looked for are UNKNOWN submissions; what waits and may have been sent by a desk of which this one is
+a copy; and, now and then, what is settled: CREATED and ABSENT ones, and what was refused after an
+earlier send had come to an unknown end.
+"""
 
 import json
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
 from django.db import transaction
-from django.utils import timezone
 
-from events import audit
-from events.cloudflare import ApiError, Client
+from events import audit, clock
+from events.cloudflare import ApiError
 from events.models import State, Submission
+from events.outbox.api import Api
+from events.outbox.gate import Held
+from events.outbox.look import look
 from events.outbox.search import Search, search
-from events.outbox.transitions import Lost, fact, move
+from events.outbox.sweeps import SWEEP_EVERY, is_time_to_look, next_sweep
+from events.outbox.transitions import Lost, fact, move, touch
 
 INCONCLUSIVE_WAIT = timedelta(minutes=5)
-SWEEP_AFTER = timedelta(minutes=10)
-SWEEP_EVERY = timedelta(hours=6)
-SWEEP_FOR = timedelta(days=3)
+
+Write = Callable[[], None]
 
 
-def reconcile(submission: Submission, *, client: Client, actor: audit.Actor) -> Submission:
-    """Look for an UNKNOWN (or ABSENT) submission once and record what that showed.
+def reconcile(submission: Submission, *, api: Api, actor: audit.Actor) -> Submission:
+    """Look for an UNKNOWN submission once and record what that showed.
 
     Found once: CREATED. Found more often: DUPLICATED. Not found as often as `RECONCILE_AFTER`
-    says: ABSENT. Nothing is ever sent from here.
+    says: ABSENT.
     """
+    found = _searched(submission, api)
+    if isinstance(found, Held):
+        return _put_off(submission, "next_at", found)
+    return _recorded(submission, lambda: _record_unknown(submission, found, actor))
+
+
+def look_first(submission: Submission, *, api: Api, actor: audit.Actor) -> Submission:
+    """Look for a READY submission that another desk may have sent; not found, it may go."""
+    found = _searched(submission, api)
+    if isinstance(found, Held):
+        return _put_off(submission, "next_at", found)
+    return _recorded(submission, lambda: _record_waiting(submission, found, actor))
+
+
+def sweep(submission: Submission, *, api: Api, actor: audit.Actor) -> Submission:
+    """Compare what is settled with what is there; a sweep that fails is made again soon."""
+    is_sure = submission.state == State.CREATED and submission.unknown_since is None
+    found = _searched(submission, api, is_thorough=not is_sure)
+    if is_sure and isinstance(found, Search) and _is_blind(submission, found):
+        # Not even the event that is there is found this way: others would not be either.
+        found = _searched(submission, api)
+    if isinstance(found, Held):
+        return _put_off(submission, "sweep_at", found)
+    swept = _recorded(submission, lambda: _record_sweep(submission, found, actor))
+    if swept.state != State.CREATED or found.has_failed:
+        return swept
+    if _is_blind(swept, found) or is_time_to_look(swept.updated_at, swept.looked_at, clock.now()):
+        return look(swept, api=api, actor=actor)
+    return swept
+
+
+def _is_blind(submission: Submission, found: Search) -> bool:
+    """Whether a search was answered and did not even find the event that is there for certain."""
+    return not found.has_failed and submission.event_uuid not in found.matches
+
+
+def _searched(submission: Submission, api: Api, *, is_thorough: bool = True) -> Search | Held:
+    """What a search showed; trouble with the API proves nothing, and the note says so."""
     try:
-        found = search(submission, client)
+        return search(submission, api, is_thorough=is_thorough)
+    except Held as held:
+        return held
     except ApiError as error:
-        found = Search(note=error.detail)
-    now = timezone.now()
+        return Search(note=error.detail, has_failed=True)
+
+
+def _recorded(submission: Submission, write: Write) -> Submission:
     try:
         with transaction.atomic(durable=True):
-            _record(submission, found, actor, now)
+            write()
     except Lost:
         submission.refresh_from_db()
     return submission
 
 
-def _record(submission: Submission, found: Search, actor: audit.Actor, now: datetime) -> None:
+def _put_off(submission: Submission, column: str, held: Held) -> Submission:
+    """Nothing was asked, so nothing was learned: it is looked for when the way is open."""
+    return _recorded(submission, lambda: touch(submission, **{column: held.until}))
+
+
+def _record_unknown(submission: Submission, found: Search, actor: audit.Actor) -> None:
+    now = clock.now()
     if found.matches:
         _there(submission, found, actor, now)
-    elif submission.state == State.UNKNOWN:
-        _not_found(submission, found, actor, now)
+    elif not found.is_conclusive:
+        touch(submission, next_at=now + _patience(submission.unknown_since, now))
+        _log(submission, actor, found.note, outcome="unknown")
+    elif submission.negatives + 1 < len(settings.RECONCILE_AFTER):
+        negatives = submission.negatives + 1
+        touch(submission, negatives=negatives, next_at=_next_look(submission, negatives, now))
+        _log(submission, actor, f"not found, {negatives} of {len(settings.RECONCILE_AFTER)} times")
+    elif submission.found_uuids:
+        # A late answer named it, so it was created, though the list does not show it.
+        _there(submission, found, actor, now)
     else:
-        _touch(submission, now, next_at=None, swept_at=now)
-        if submission.state == State.CREATED and found.is_conclusive:
-            reason = f"uuid {submission.event_uuid} was not found there"
-            audit.append(
-                fact(submission, "submission.looked_for", actor, outcome="failed", reason=reason)
-            )
+        _absent(submission, actor, now)
+
+
+def _absent(submission: Submission, actor: audit.Actor, now: datetime) -> None:
+    negatives = submission.negatives + 1
+    move(
+        submission,
+        State.ABSENT,
+        at=now,
+        negatives=negatives,
+        next_at=None,
+        searched_at=now,
+        sweep_at=now + SWEEP_EVERY,
+    )
+    audit.append(
+        fact(submission, "submission.absent", actor, reason=f"not found {negatives} times")
+    )
+
+
+def _record_waiting(submission: Submission, found: Search, actor: audit.Actor) -> None:
+    now = clock.now()
+    if found.matches:
+        _there(submission, found, actor, now)
+    elif found.is_conclusive:
+        touch(submission, searched_at=now, next_at=now)
+        _log(submission, actor, "not found: it was not sent before")
+    else:
+        touch(submission, next_at=now + _patience(submission.updated_at, now))
+        _log(submission, actor, found.note, outcome="unknown")
+
+
+def _record_sweep(submission: Submission, found: Search, actor: audit.Actor) -> None:
+    now = clock.now()
+    if found.matches:
+        _there(submission, found, actor, now)
+    elif found.has_failed:
+        touch(submission, sweep_at=now + _patience(submission.updated_at, now))
+    else:
+        touch(submission, sweep_at=next_sweep(submission.updated_at, now))
 
 
 def _there(submission: Submission, found: Search, actor: audit.Actor, now: datetime) -> None:
-    uuids = sorted({*found.matches, submission.event_uuid} - {""})
-    changes: dict[str, Any] = {"found": json.dumps(uuids), "next_at": None, "swept_at": now}
+    """It is there: once as far as is known, or more often."""
+    known = {*found.matches, *submission.found_uuids, submission.event_uuid}
+    uuids = sorted(known - {""})
+    changes: dict[str, Any] = {"found": json.dumps(uuids), "next_at": None}
     if len(uuids) > 1:
-        move(submission, State.DUPLICATED, at=now, **changes)
+        move(submission, State.DUPLICATED, at=now, sweep_at=None, **changes)
         named = f"there {len(uuids)} times: {', '.join(uuids)}"
         audit.append(fact(submission, "submission.duplicated", actor, reason=named))
         return
     if submission.state == State.CREATED:
-        _touch(submission, now, **changes)
+        touch(submission, sweep_at=next_sweep(submission.updated_at, now), **changes)
         return
-    answer = json.dumps(found.matches[uuids[0]])
+    answer = json.dumps(found.matches.get(uuids[0], {"uuid": uuids[0]}))
     changes |= {"event_uuid": uuids[0], "answer": answer, "outcome": '{"kind": "found"}'}
-    move(submission, State.CREATED, at=now, **changes)
+    move(submission, State.CREATED, at=now, sweep_at=next_sweep(now, now), **changes)
     audit.append(
         fact(
             submission,
@@ -78,28 +177,15 @@ def _there(submission: Submission, found: Search, actor: audit.Actor, now: datet
     )
 
 
-def _not_found(submission: Submission, found: Search, actor: audit.Actor, now: datetime) -> None:
-    if not found.is_conclusive:
-        _touch(submission, now, next_at=now + _patience(submission, now))
-        audit.append(
-            fact(submission, "submission.looked_for", actor, outcome="unknown", reason=found.note)
-        )
-        return
-    negatives = submission.negatives + 1
-    if negatives < len(settings.RECONCILE_AFTER):
-        _touch(submission, now, negatives=negatives, next_at=_next_look(submission, negatives, now))
-        reason = f"not found, {negatives} of {len(settings.RECONCILE_AFTER)} times"
-        audit.append(fact(submission, "submission.looked_for", actor, reason=reason))
-        return
-    move(submission, State.ABSENT, at=now, negatives=negatives, next_at=None, swept_at=now)
-    audit.append(
-        fact(submission, "submission.absent", actor, reason=f"not found {negatives} times")
-    )
+def _log(
+    submission: Submission, actor: audit.Actor, reason: str, outcome: audit.Outcome = "ok"
+) -> None:
+    audit.append(fact(submission, "submission.looked_for", actor, outcome=outcome, reason=reason))
 
 
-def _patience(submission: Submission, now: datetime) -> timedelta:
+def _patience(since: datetime | None, now: datetime) -> timedelta:
     """How long after a search that proved nothing: longer, the longer it has been in vain."""
-    age = now - (submission.unknown_since or now)
+    age = now - (since or now)
     return min(max(age / 4, INCONCLUSIVE_WAIT), SWEEP_EVERY)
 
 
@@ -113,15 +199,3 @@ def _next_look(submission: Submission, negatives: int, now: datetime) -> datetim
     since = submission.unknown_since or now
     gap = timedelta(seconds=after[negatives] - after[negatives - 1])
     return max(since + timedelta(seconds=after[negatives]), now + gap)
-
-
-def _touch(submission: Submission, now: datetime, **changes: Any) -> None:
-    """Write what was learned without changing the state. Raises `Lost` like `move`."""
-    rows = Submission.objects.filter(
-        pk=submission.pk, state=submission.state, version=submission.version
-    ).update(version=submission.version + 1, **changes)
-    if rows != 1:
-        raise Lost(submission.pk)
-    submission.version += 1
-    for name, value in changes.items():
-        setattr(submission, name, value)

@@ -3,6 +3,7 @@
 Needs no Django and no database: `with Sandbox() as sandbox: …`, or `python -m events.sandbox`.
 """
 
+from events.sandbox.actors import ACTORS, Actor
 from events.sandbox.behaviours import BEHAVIOURS, OPERATIONS, Behaviour
 from events.sandbox.catalog import (
     ATTACKERS,
@@ -18,6 +19,7 @@ from events.sandbox.messages import Request
 from events.sandbox.sandbox import Sandbox
 
 __all__ = [
+    "ACTORS",
     "ATTACKERS",
     "BEHAVIOURS",
     "CATEGORIES",
@@ -27,6 +29,7 @@ __all__ = [
     "INDUSTRIES",
     "OPERATIONS",
     "TAGS",
+    "Actor",
     "Attempt",
     "Behaviour",
     "Dataset",

@@ -1,38 +1,26 @@
 """From the body of a create to the event that the API answers with.
 
-Fields and limits are the payload model's; what the model cannot know (the names that the account
-knows) is checked here. Several indicators make one event, not a parent with children: it shows
-the first one, and the list finds it by each of them.
+Several indicators make one event, not a parent with children: it shows the first one, and the
+list finds it by each of them.
 """
 
 import uuid
 from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
-from pydantic.alias_generators import to_camel
-
-from events.payload import (
-    BY_ALPHA2,
-    EventCreate,
-    Indicator,
-    Problem,
-    ValidationError,
-    problems,
-    rfc3339,
-)
-from events.sandbox.catalog import (
-    CATEGORY_BY_NAME,
-    INDICATOR_TYPE_IDS,
-    INDUSTRIES,
-    TLP_TEXTS,
-    Category,
-)
+from events.payload import BY_ALPHA2, rfc3339
+from events.sandbox.behaviours import Behaviour
+from events.sandbox.catalog import CATEGORY_BY_NAME, INDICATOR_TYPE_IDS, Category
+from events.sandbox.judging import parse_moment, rows_of
 from events.sandbox.ledger import HeldEvent
-from events.sandbox.messages import Refusal
+from events.sandbox.storing import stored
 
 _UNKNOWN_CATEGORY = Category("", "", 0, (), ())
-_EVENT_NAMES = frozenset(to_camel(name) for name in EventCreate.model_fields)
-_INDICATOR_NAMES = frozenset(to_camel(name) for name in Indicator.model_fields)
+_STORED = ("attacker", "event", "insight")
+_BEGINNING = datetime.min.replace(tzinfo=UTC)
+
+Body = Mapping[str, Any]
 
 
 class Moment(NamedTuple):
@@ -42,42 +30,37 @@ class Moment(NamedTuple):
     created_at: str
 
 
-def read_event(body: Mapping[str, Any], known_names_only: bool) -> EventCreate:
-    """The event in the body of a create. Raises `Refusal` 400 that names every faulty field."""
-    _refuse_unknown(body)
-    try:
-        event = EventCreate.model_validate(body)
-    except ValidationError as error:
-        raise Refusal(400, *map(_error, problems(error))) from None
-    faults = _unknown_names(event) if known_names_only else []
-    if faults:
-        raise Refusal(400, *({"message": fault} for fault in faults))
-    return event
+def hold(body: Body, dataset_id: str, moment: Moment, text: Behaviour) -> HeldEvent:
+    """A new event as the sandbox holds it, with a uuid and a raw id of its own.
 
-
-def hold(event: EventCreate, dataset_id: str, moment: Moment) -> HeldEvent:
-    """A new event as the sandbox holds it, with a uuid and a raw id of its own."""
-    marks = marks_of(event.raw.data)
+    `body` has passed the judge; `text` is what the API does to texts when it stores them.
+    """
+    marks = marks_of(body["raw"]["data"])
     identity = {"uuid": str(uuid.uuid4()), "rawId": str(uuid.uuid4()), "datasetId": dataset_id}
+    rows = _rows(body, text)
+    tags = [stored(tag, text) for tag in body.get("tags", [])]
     return HeldEvent(
         identity["uuid"],
         dataset_id,
         *marks,
         moment.held_since,
         moment.created_at,
-        event.to_wire(),
-        _answer(event, identity, list(event.tags or ())),
-        _rows(event),
+        dict(body),
+        {**_answer(body, rows), **_texts(body, text), "tags": tags, **identity},
+        rows,
     )
 
 
-def change(held: HeldEvent, event: EventCreate, created_at: str | None) -> HeldEvent:
-    """The event that is held, with what `event` says now; ids and tags stay."""
-    identity = {key: held.answer[key] for key in ("uuid", "rawId", "datasetId")}
+def change(held: HeldEvent, body: Body, created_at: str | None, text: Behaviour) -> HeldEvent:
+    """The event that is held, with what `body` says now; ids, tags and what is equal stay."""
+    rows = _rows_kept(held, body, text)
+    kept = {key: held.answer[key] for key in ("uuid", "rawId", "datasetId", "tags")}
+    same = {name for name in _STORED if held.sent.get(name) == body.get(name)}
+    kept |= {name: held.answer[name] for name in same if name in held.answer}
     return held._replace(
-        sent=event.to_wire(),
-        answer=_answer(event, identity, held.answer["tags"]),
-        indicators=_rows(event),
+        sent=dict(body),
+        answer={**_answer(body, rows), **_texts(body, text), **kept},
+        indicators=rows,
         created_at=created_at or held.created_at,
     )
 
@@ -91,24 +74,21 @@ def marks_of(data: Any) -> tuple[str, str]:
 
 
 def _mark(value: Any) -> str:
-    return str(value) if isinstance(value, str | int) else ""
+    return str(value).encode(errors="replace").decode() if isinstance(value, str | int) else ""
 
 
-def _answer(event: EventCreate, identity: Mapping[str, str], tags: Sequence[str]) -> dict[str, Any]:
-    category = CATEGORY_BY_NAME.get(event.category, _UNKNOWN_CATEGORY)
-    first = event.rows[0] if event.rows else None
-    indicator_type = first.indicator_type.lower() if first else ""
-    answer = {
-        "attacker": event.attacker or "",
-        "attackerCountry": event.attacker_country or "",
-        "attackerCountryAlpha3": _alpha3(event.attacker_country),
-        "category": event.category,
-        "date": rfc3339(event.date),
-        "event": event.event,
+def _answer(body: Body, rows: Sequence[Mapping[str, str]]) -> dict[str, Any]:
+    category = CATEGORY_BY_NAME.get(body["category"], _UNKNOWN_CATEGORY)
+    first = rows[0] if rows else {"indicatorType": "", "value": ""}
+    return {
+        "attackerCountry": body.get("attackerCountry", ""),
+        "attackerCountryAlpha3": _alpha3(body.get("attackerCountry", "")),
+        "category": body["category"],
+        "date": rfc3339(parse_moment(body["date"]) or _BEGINNING),
         "hasChildren": False,
-        "indicator": first.value if first else "",
-        "indicatorType": indicator_type,
-        "indicatorTypeId": INDICATOR_TYPE_IDS.get(indicator_type, 0),
+        "indicator": first["value"],
+        "indicatorType": first["indicatorType"],
+        "indicatorTypeId": INDICATOR_TYPE_IDS.get(first["indicatorType"], 0),
         "killChain": category.kill_chain,
         "mitreAttack": category.mitre_attack,
         "mitreCapec": category.mitre_capec,
@@ -118,71 +98,34 @@ def _answer(event: EventCreate, identity: Mapping[str, str], tags: Sequence[str]
         "referencedIds": [],
         "references": [],
         "referencesIds": [],
-        "tags": tags,
-        "targetCountry": event.target_country or "",
-        "targetCountryAlpha3": _alpha3(event.target_country),
-        "targetIndustry": event.target_industry or "",
-        "tlp": event.tlp,
-        **identity,
+        "targetCountry": body.get("targetCountry", ""),
+        "targetCountryAlpha3": _alpha3(body.get("targetCountry", "")),
+        "targetIndustry": body.get("targetIndustry", ""),
+        "tlp": body["tlp"],
     }
-    return answer | ({"insight": event.insight} if event.insight else {})
 
 
-def _rows(event: EventCreate) -> list[dict[str, str]]:
-    return [{"indicatorType": row.indicator_type.lower(), "value": row.value} for row in event.rows]
+def _texts(body: Body, text: Behaviour) -> dict[str, str]:
+    """An attacker is always there, if only empty; an insight only if there is one."""
+    given = {"attacker": "", **{name: body[name] for name in _STORED if body.get(name)}}
+    return {name: stored(value, text) for name, value in given.items()}
 
 
-def _alpha3(alpha2: str | None) -> str:
-    country = BY_ALPHA2.get(alpha2 or "")
-    return country.alpha3 if country else ""
-
-
-def _refuse_unknown(body: Mapping[str, Any]) -> None:
-    """The model takes its own snake_case names too and a number as a date; the API does not."""
-    faults = [f"{name}: is not a field of an event." for name in body if name not in _EVENT_NAMES]
-    for number, row in enumerate(_as_list(body.get("indicators"))):
-        names = row if isinstance(row, Mapping) else ()
-        faults += [
-            f"indicators.{number}.{name}: is not a field of an indicator."
-            for name in names
-            if name not in _INDICATOR_NAMES
-        ]
-    if not isinstance(body.get("date", ""), str):
-        faults.append("date: has to be text such as 2022-04-01T00:00:00Z.")
-    if faults:
-        raise Refusal(400, *({"message": fault} for fault in faults))
-
-
-def _as_list(value: Any) -> list[Any]:
-    return value if isinstance(value, list) else []
-
-
-def _error(problem: Problem) -> dict[str, str]:
-    path = ".".join(
-        to_camel(part) if isinstance(part, str) else str(part) for part in problem.field
-    )
-    return {"message": f"{path or 'indicator'}: {problem.message}"}
-
-
-def _unknown_names(event: EventCreate) -> list[str]:
-    faults = []
-    if event.category not in CATEGORY_BY_NAME:
-        faults.append(f"category: {event.category!r} is not in the catalogue of categories.")
-    if event.target_industry and event.target_industry not in INDUSTRIES:
-        faults.append(f"targetIndustry: {event.target_industry!r} is not in the catalogue.")
-    if event.tlp not in TLP_TEXTS:
-        faults.append(f"tlp: {event.tlp!r} is not one of {', '.join(TLP_TEXTS)}.")
-    for field in ("attacker_country", "target_country"):
-        code = getattr(event, field)
-        if code and code not in BY_ALPHA2:
-            faults.append(f"{to_camel(field)}: {code!r} is no country of ISO 3166.")
-    return faults + _unknown_types(event)
-
-
-def _unknown_types(event: EventCreate) -> list[str]:
+def _rows(body: Body, text: Behaviour) -> list[dict[str, str]]:
     return [
-        (f"indicators.{number}.indicatorType" if event.indicators else "indicatorType")
-        + f": {row.indicator_type!r} is not an indicator type."
-        for number, row in enumerate(event.rows)
-        if row.indicator_type.lower() not in INDICATOR_TYPE_IDS
+        {"indicatorType": row["indicatorType"].lower(), "value": stored(row["value"], text)}
+        for row in rows_of(body)
     ]
+
+
+def _rows_kept(held: HeldEvent, body: Body, text: Behaviour) -> list[dict[str, str]]:
+    before = rows_of(held.sent)
+    return [
+        held.indicators[number] if before[number : number + 1] == [row] else fresh
+        for number, (row, fresh) in enumerate(zip(rows_of(body), _rows(body, text), strict=True))
+    ]
+
+
+def _alpha3(alpha2: str) -> str:
+    country = BY_ALPHA2.get(alpha2)
+    return country.alpha3 if country else ""

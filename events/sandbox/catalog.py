@@ -234,6 +234,8 @@ TAGS: tuple[Tag, ...] = (
     Tag("zero-day", "vulnerability", "Exploited before a fix existed", "red"),
 )
 
+TAGS_BY_VALUE: dict[str, Tag] = {tag.value: tag for tag in TAGS}
+
 _INDICATOR_TYPE_NAMES = (
     *("asn", "cidr", "ip", "url", "domain", "email", "hash", "md5", "sha1", "sha256", "sha512"),
     *("ssdeep", "tlsh", "imphash", "ja3", "ja3s", "ja4", "jarm", "user_agent", "cve"),
@@ -244,4 +246,7 @@ INDICATOR_TYPE_IDS: dict[str, int] = {
     name: number for number, name in enumerate(_INDICATOR_TYPE_NAMES, start=1)
 }
 
-TLP_TEXTS: tuple[str, ...] = ("clear", "green", "amber", "amber-strict", "amber+strict", "red")
+# `amber+strict` is documented for tags alone; what events accept is not known.
+TLP_TEXTS: tuple[str, ...] = (
+    *("clear", "green", "amber", "amber-strict", "amber+strict", "red", "purple"),
+)

@@ -41,7 +41,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--behave",
         action="append",
         default=[],
-        metavar="OPERATION=BEHAVIOUR[@SECONDS][:TIMES]",
+        metavar="OPERATION=BEHAVIOUR[@NUMBER][:TIMES]",
         help=f"OPERATION: all, {', '.join(OPERATIONS)}. BEHAVIOUR: {', '.join(BEHAVIOURS)}. "
         "May be repeated",
     )

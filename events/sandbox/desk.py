@@ -64,13 +64,18 @@ class Settings:
 
 
 class Operation(NamedTuple):
-    """One operation of the contract: `template` is its path, `perform` does it."""
+    """One operation of the contract: `template` is its path, `perform` does it.
+
+    `needs_write`: the reading token is refused. Cloudflare documents that creates take it too; a
+    sandbox in which reading is reading is the safer thing to learn on.
+    """
 
     name: str
     method: str
     template: str
     perform: Callable[["Desk", Call], Answer]
     status: int = 200
+    needs_write: bool = False
 
 
 _CREATES = frozenset({"create", "bulk"})
@@ -80,6 +85,8 @@ _STATUSES: dict[str, Refusal] = {
     "401": refuse_code(401, 10000, "Authentication error"),
     "403": refuse_code(403, 9109, "Unauthorized to access requested resource"),
     "500-before": refuse_code(500, 10001, "Internal server error"),
+    "503-before": refuse_code(503, 10013, "The service is temporarily unavailable"),
+    "gone": Refusal(404, {"message": "Event not found"}),
 }
 _SILENT = {"hang-before": "hang", "drop-before": "drop"}
 _MANNERS = {"hang-after": "hang", "drop-after": "drop", "truncate": "truncate", "slow": "slow"}
@@ -158,7 +165,7 @@ class Desk:
             raise refuse_code(400, 6003, "Invalid request headers", error_chain=chain)
         if token not in {self.settings.token, self.settings.read_token}:
             raise refuse_code(401, 10000, "Authentication error")
-        if token == self.settings.read_token and call.request.method != "GET":
+        if token == self.settings.read_token and call.operation.needs_write:
             raise refuse_code(403, 9109, "Unauthorized to access requested resource")
         if call.params.get("account_id", self.settings.account) != self.settings.account:
             raise refuse_code(

@@ -16,7 +16,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any, NamedTuple, Self
 
-from events.sandbox.catalog import TAGS
+from events.sandbox.catalog import TAGS, stable_uuid
 from events.sandbox.datasets import DATASETS, Dataset
 
 MEMORY = ":memory:"
@@ -41,6 +41,14 @@ CREATE TABLE IF NOT EXISTS datasets (
 CREATE TABLE IF NOT EXISTS tags (value TEXT PRIMARY KEY) WITHOUT ROWID;
 """
 _EVENT = "uuid, dataset_id, submission, attempt, held_since, created_at, sent, answer, indicators"
+_INDICATORS = """(
+    SELECT seq, dataset_id, held_since, created_at, answer, sent, events.uuid AS event,
+        json_extract(item.value, '$.indicatorType') AS indicator_type,
+        json_extract(item.value, '$.value') AS value,
+        indicator_uuid(dataset_id, json_extract(item.value, '$.indicatorType'),
+            json_extract(item.value, '$.value')) AS uuid
+    FROM events, json_each(indicators) AS item)"""
+_INDICATOR = "uuid, dataset_id, indicator_type, value, event, created_at, answer, sent"
 _ATTEMPT = "at, operation, submission, attempt, behaviour, outcome, status, event"
 _DATASET = "uuid, name, is_public, is_analytics, write_mode, deleted_at"
 
@@ -61,6 +69,19 @@ class HeldEvent(NamedTuple):
     sent: dict[str, Any]
     answer: dict[str, Any]
     indicators: list[dict[str, str]]
+
+
+class HeldIndicator(NamedTuple):
+    """One indicator of one event; `uuid` is the indicator's own, the same in every such event."""
+
+    uuid: str
+    dataset_id: str
+    indicator_type: str
+    value: str
+    event: str
+    created_at: str
+    answer: dict[str, Any]
+    sent: dict[str, Any]
 
 
 class Attempt(NamedTuple):
@@ -95,6 +116,7 @@ class Ledger:
         self.path = str(path)
         self._lock = threading.RLock()
         self._connection = sqlite3.connect(self.path, timeout=30, check_same_thread=False)
+        self._connection.create_function("indicator_uuid", 3, _indicator_uuid, deterministic=True)
         self._connection.execute("PRAGMA journal_mode=WAL")
         self._connection.execute("PRAGMA synchronous=NORMAL")
         self._create()
@@ -190,6 +212,19 @@ class Ledger:
             )
             self._add_tags(event.answer["tags"])
 
+    def delete(self, dataset_id: str, uuids: Iterable[str]) -> int:
+        """Forgets the events of one dataset; their attempts stay. Returns how many there were."""
+        sql = "DELETE FROM events WHERE dataset_id = ? AND uuid = ?"
+        with self._lock, self._connection:
+            before = self._connection.total_changes
+            self._connection.executemany(sql, [(dataset_id, uuid) for uuid in uuids])
+            return self._connection.total_changes - before
+
+    def indicators(self, clauses: str, values: Sequence[Any]) -> list[HeldIndicator]:
+        """The rows of indicators, of every event, that SQL `clauses` choose; oldest first."""
+        rows = self._rows(f"SELECT {_INDICATOR} FROM {_INDICATORS} {clauses} ORDER BY seq", values)
+        return [HeldIndicator(*row[:6], *map(json.loads, row[6:])) for row in rows]
+
     def datasets(self) -> list[Dataset]:
         """Every dataset, deleted ones too, the default first."""
         rows = self._rows(f"SELECT {_DATASET} FROM datasets ORDER BY position")
@@ -199,6 +234,14 @@ class Ledger:
         """The dataset of that uuid, deleted or not, or None."""
         rows = self._rows(f"SELECT {_DATASET} FROM datasets WHERE uuid = ?", [uuid])
         return _dataset(rows[0]) if rows else None
+
+    def put_dataset(self, dataset: Dataset) -> None:
+        """Writes what may change of a dataset that is there: name, visibility, end."""
+        with self._lock, self._connection:
+            self._connection.execute(
+                "UPDATE datasets SET name = ?, is_public = ?, deleted_at = ? WHERE uuid = ?",
+                (dataset.name, dataset.is_public, dataset.deleted_at, dataset.uuid),
+            )
 
     def add_datasets(self, datasets: Iterable[Dataset]) -> None:
         """Adds those whose uuid is not there yet."""
@@ -268,6 +311,10 @@ def new_attempt(
 ) -> Attempt:
     """An attempt of now; `marks` are the submission and the attempt that its sender wrote."""
     return Attempt(time.time(), operation, *marks, behaviour, outcome, status)
+
+
+def _indicator_uuid(dataset_id: str, indicator_type: str, value: str) -> str:
+    return stable_uuid("indicator", dataset_id, indicator_type, value)
 
 
 def _documents(event: HeldEvent) -> list[str]:

@@ -45,7 +45,8 @@ class Answer(NamedTuple):
     """The result of an operation, before its shape is chosen.
 
     `shape` overrules what the operator chose, for operations that know one shape only;
-    `enveloped` is the result where the envelope holds another one than the bare answer.
+    `enveloped` is the result where the envelope holds another one than the bare answer; `beside`
+    is what stands in the envelope beside the result.
     """
 
     result: Any
@@ -53,13 +54,15 @@ class Answer(NamedTuple):
     shape: str | None = None
     enveloped: Any = None
     info: Mapping[str, Any] | None = None
+    beside: Mapping[str, Any] = {}
     messages: Sequence[Mapping[str, Any]] = ()
 
 
 class Refusal(Exception):
     """A request that is refused: HTTP status, and the errors of Cloudflare's envelope.
 
-    An error is `{message, code?}`; Threat Events leaves the code out where a field is wrong.
+    An error is `{message, code?}`. Threat Events itself leaves the code out and answers an empty
+    result; errors with a code come from what stands before it.
     """
 
     def __init__(self, status: int, *errors: Mapping[str, Any]) -> None:
@@ -69,13 +72,20 @@ class Refusal(Exception):
 
     def to_reply(self, headers: Mapping[str, str] = {}) -> Reply:
         """The envelope on the wire."""
-        envelope = {"success": False, "errors": self.errors, "messages": [], "result": None}
+        envelope: dict[str, Any] = {"errors": self.errors, "result": {}, "success": False}
+        if any("code" in error for error in self.errors):
+            envelope |= {"messages": [], "result": None}
         return Reply(self.status, to_json(envelope), headers)
 
 
 def refuse_field(field: str, sentence: str, status: int = 400) -> Refusal:
     """The refusal that names `field`, in the API's camelCase, and says what is wrong."""
     return Refusal(status, {"message": f"{field}: {sentence}"})
+
+
+def refuse_invalid(path: str, sentence: str) -> Refusal:
+    """The refusal of a parameter or of a part of a body that breaks the contract."""
+    return Refusal(400, {"message": f"ValidationError: {path}: {sentence}"})
 
 
 def refuse_code(status: int, code: int, message: str, **details: Any) -> Refusal:
@@ -92,6 +102,7 @@ def to_reply(answer: Answer, shape: str) -> Reply:
         "errors": [],
         "messages": answer.messages,
         "result": answer.result if answer.enveloped is None else answer.enveloped,
+        **answer.beside,
     }
     if answer.info is not None:
         envelope["result_info"] = answer.info

@@ -1,7 +1,8 @@
-"""Filters of the list: the three ways in which clients write them, and what they mean in SQL.
+"""Filters: the ways in which clients write them, their limits, and what they mean in SQL.
 
-How the real API encodes `search` is not documented. The sandbox reads one way at a time and is
-silent about the others, as a server is that does not know a parameter.
+The list can be asked by POST, with filters in its body. By GET Cloudflare documents one JSON array
+for the sister endpoints; clients write two other encodings. The sandbox reads one way at a time
+and is silent about the others, as a server is that does not know a parameter.
 
 Decisions of our own where nothing is documented: `contains`, `startsWith`, `endsWith`, `like` and
 `find` ignore the case of ASCII letters, `like` takes `%` and `_`, a filter on a list (tags,
@@ -10,14 +11,16 @@ indicators) holds if it holds for one of its items, and `not` if `equals` holds 
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 from urllib.parse import parse_qsl
 
-from events.sandbox.messages import Refusal, refuse_field
+from events.sandbox.messages import refuse_invalid
 
+CONDITIONS_MAX = 10
+BRANCHES_MAX = 8
 IN_MAX = 100
-VALUE_MAX = 8_192
+VALUE_MAX = 512
 
 _TEXTS = (
     *("attacker", "attackerCountry", "category", "event"),
@@ -47,8 +50,10 @@ _PATTERNS = {
     "endsWith": "%{}",
 }
 OPS = (*_COMPARISONS, *_PATTERNS, "in")
+_NO_PATTERNS = frozenset({"number", "boolean"})
 
 _INDEXED = re.compile(r"search\[(\d{1,3})\]\[(field|op|value)\](?:\[\d*\])?")
+Pairs = Sequence[tuple[str, str]]
 
 
 class Filter(NamedTuple):
@@ -60,7 +65,7 @@ class Filter(NamedTuple):
 
 
 class Condition(NamedTuple):
-    """A piece of SQL that is true or false of a row of `events`, and what it binds."""
+    """A piece of SQL that is true or false of a row, and what it binds."""
 
     sql: str
     values: tuple[Any, ...]
@@ -72,41 +77,65 @@ def read_filters(query: str, encoding: str) -> tuple[Filter, ...]:
     Raises `Refusal` 400 for filters in that encoding that cannot be understood.
     """
     pairs = parse_qsl(query, keep_blank_values=True)
-    match encoding:
-        case "indexed":
-            found = _read_indexed(pairs)
-        case "json":
-            found = _read_json(pairs)
-        case _:
-            found = _read_parallel(pairs)
-    return tuple(_checked(candidate) for candidate in found)
+    if encoding == "json":
+        return filters_from(json_array(pairs, "search"), "search")
+    found = _READERS[encoding](pairs)
+    return _all_checked(found, "search", FIELDS)
+
+
+def filters_from(
+    items: Any, path: str, fields: Sequence[str] = FIELDS, limit: int = CONDITIONS_MAX
+) -> tuple[Filter, ...]:
+    """The filters in a JSON array of `{field, op, value}`. Raises `Refusal` 400."""
+    if not isinstance(items, list):
+        raise refuse_invalid(path, 'has to be [{"field": "…", "op": "…", "value": "…"}].')
+    found = [_from_object(item, f"{path}.{number}") for number, item in enumerate(items)]
+    return _all_checked(found, path, fields, limit)
+
+
+def json_array(pairs: Pairs, name: str) -> list[Any]:
+    """The JSON array that the query holds as text at `name`; none: empty. Raises `Refusal` 400."""
+    text = dict(pairs).get(name, "")
+    try:
+        items = json.loads(text) if text else []
+    except (ValueError, RecursionError):
+        items = None
+    if not isinstance(items, list):
+        raise refuse_invalid(name, "has to be a JSON array.")
+    return items
 
 
 def condition(candidate: Filter) -> Condition:
-    """What a filter means. Raises `Refusal` 400 for a value that its field cannot have."""
+    """What a filter of events means. Raises `Refusal` 400 for a value that a field cannot have."""
     if candidate.field in _LISTS:
         return _condition_on_list(candidate)
     kind, column = _SCALARS[candidate.field]
-    return _compare(candidate, kind, column)
+    return compare(candidate, kind, column)
+
+
+def joined(conditions: Sequence[Condition], word: str) -> Condition:
+    """All conditions (`word` AND) or one of them (OR); at least one is needed."""
+    sql = f" {word} ".join(each.sql for each in conditions)
+    return Condition(f"({sql})", tuple(value for each in conditions for value in each.values))
 
 
 def order_column(field: str) -> str:
     """The SQL expression to sort by. Raises `Refusal` 400 for a field that does not sort."""
     if field not in _SCALARS:
-        raise refuse_field("orderBy", f"{field!r} does not sort. Write {', '.join(_SCALARS)}.")
+        raise refuse_invalid("orderBy", f"{field!r} does not sort. Write {', '.join(_SCALARS)}.")
     return _SCALARS[field][1]
 
 
-def _read_parallel(pairs: Sequence[tuple[str, str]]) -> list[Filter]:
+def _read_parallel(pairs: Pairs) -> list[Filter]:
     fields, ops, values = (
         [value for name, value in pairs if name == f"search.{part}"]
         for part in ("field", "op", "value")
     )
     if len(fields) != len(ops):
-        raise Refusal(400, {"message": "search: every filter needs a field, an op and a value."})
+        raise refuse_invalid("search", "every filter needs a field, an op and a value.")
     surplus = len(values) - len(fields)
     if surplus < 0 or (surplus and ops.count("in") != 1):
-        raise Refusal(400, {"message": "search: it is not clear which value belongs to which op."})
+        raise refuse_invalid("search", "it is not clear which value belongs to which op.")
     filters, rest = [], iter(values)
     for field, op in zip(fields, ops, strict=True):
         take = 1 + (surplus if op == "in" else 0)
@@ -114,7 +143,7 @@ def _read_parallel(pairs: Sequence[tuple[str, str]]) -> list[Filter]:
     return filters
 
 
-def _read_indexed(pairs: Sequence[tuple[str, str]]) -> list[Filter]:
+def _read_indexed(pairs: Pairs) -> list[Filter]:
     parts: dict[int, dict[str, list[str]]] = {}
     for name, value in pairs:
         if found := _INDEXED.fullmatch(name):
@@ -122,26 +151,32 @@ def _read_indexed(pairs: Sequence[tuple[str, str]]) -> list[Filter]:
             part[found[2]].append(value)
     ordered = [part for _, part in sorted(parts.items())]
     if any(len(part["field"]) != 1 or len(part["op"]) != 1 for part in ordered):
-        raise Refusal(400, {"message": "search: every filter needs one field, one op and a value."})
+        raise refuse_invalid("search", "every filter needs one field, one op and a value.")
     return [Filter(part["field"][0], part["op"][0], tuple(part["value"])) for part in ordered]
 
 
-def _read_json(pairs: Sequence[tuple[str, str]]) -> list[Filter]:
-    text = dict(pairs).get("search", "")
-    if not text:
-        return []
-    try:
-        return [_from_object(item) for item in json.loads(text)]
-    except (ValueError, TypeError, KeyError, RecursionError):
-        raise Refusal(
-            400, {"message": 'search: write [{"field": "…", "op": "…", "value": "…"}] as JSON.'}
-        ) from None
+_READERS: dict[str, Callable[[Pairs], list[Filter]]] = {
+    "parallel": _read_parallel,
+    "indexed": _read_indexed,
+}
 
 
-def _from_object(item: Mapping[str, Any]) -> Filter:
-    value = item["value"]
+def _from_object(item: Any, path: str) -> Filter:
+    if not isinstance(item, Mapping) or not {"field", "op", "value"} <= set(item):
+        raise refuse_invalid(path, "needs a field, an op and a value.")
+    field, op, value = item["field"], item["op"], item["value"]
+    if (op == "in") is not isinstance(value, list):
+        raise refuse_invalid(f"{path}.value", "is a list for in, and no list for other ops.")
+    kind = _SCALARS.get(str(field), ("text", ""))[0]
     values = value if isinstance(value, list) else [value]
-    return Filter(str(item["field"]), str(item["op"]), tuple(map(_as_text, values)))
+    if not all(_has_type(each, kind) for each in values):
+        raise refuse_invalid(f"{path}.value", f"is not of the type that {field} has.")
+    return Filter(str(field), str(op), tuple(map(_as_text, values)))
+
+
+def _has_type(value: Any, kind: str) -> bool:
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    return isinstance(value, str) or kind == "boolean" or (kind == "number" and is_number)
 
 
 def _as_text(value: Any) -> str:
@@ -149,26 +184,37 @@ def _as_text(value: Any) -> str:
     return text.encode(errors="replace").decode()
 
 
-def _checked(candidate: Filter) -> Filter:
-    if candidate.field not in FIELDS:
-        raise refuse_field(
-            "search.field", f"{candidate.field!r} is not one of {', '.join(FIELDS)}."
-        )
-    if candidate.op not in OPS:
-        raise refuse_field("search.op", f"{candidate.op!r} is not one of {', '.join(OPS)}.")
-    if not candidate.values or (len(candidate.values) > 1 and candidate.op != "in"):
-        raise refuse_field("search.value", f"{candidate.op} takes one value.")
-    if len(candidate.values) > IN_MAX:
-        raise refuse_field("search.value", f"in takes up to {IN_MAX} values.")
-    if any(len(value) > VALUE_MAX for value in candidate.values):
-        raise refuse_field("search.value", f"a value has {VALUE_MAX:,} characters at most.")
-    return candidate
+def _all_checked(
+    found: Sequence[Filter], path: str, fields: Sequence[str], limit: int = CONDITIONS_MAX
+) -> tuple[Filter, ...]:
+    if len(found) > limit:
+        raise refuse_invalid(path, f"has {limit} conditions at most.")
+    for number, each in enumerate(found):
+        _check(each, f"{path}.{number}", fields)
+    return tuple(found)
+
+
+def _check(candidate: Filter, path: str, fields: Sequence[str]) -> None:
+    field, op, values = candidate
+    kind = _SCALARS.get(field, ("text", ""))[0]
+    if field not in fields:
+        raise refuse_invalid(f"{path}.field", f"{field!r} is not one of {', '.join(fields)}.")
+    if op not in OPS:
+        raise refuse_invalid(f"{path}.op", f"{op!r} is not one of {', '.join(OPS)}.")
+    if op in _PATTERNS and kind in _NO_PATTERNS:
+        raise refuse_invalid(f"{path}.op", f"{op} does not apply to {field}.")
+    if not values or (len(values) > 1 and op != "in"):
+        raise refuse_invalid(f"{path}.value", f"{op} takes one value.")
+    if len(values) > IN_MAX:
+        raise refuse_invalid(f"{path}.value", f"in takes {IN_MAX} values at most.")
+    if not all(1 <= len(value) <= VALUE_MAX for value in values):
+        raise refuse_invalid(f"{path}.value", f"has 1 to {VALUE_MAX} characters.")
 
 
 def _condition_on_list(candidate: Filter) -> Condition:
     source, column = _LISTS[candidate.field]
     is_not = candidate.op == "not"
-    inner = _compare(candidate._replace(op="equals") if is_not else candidate, "text", column)
+    inner = compare(candidate._replace(op="equals") if is_not else candidate, "text", column)
     negation = "NOT " if is_not else ""
     return Condition(
         f"{negation}EXISTS (SELECT 1 FROM json_each({source}) AS item WHERE {inner.sql})",  # noqa: S608
@@ -176,7 +222,8 @@ def _condition_on_list(candidate: Filter) -> Condition:
     )
 
 
-def _compare(candidate: Filter, kind: str, column: str) -> Condition:
+def compare(candidate: Filter, kind: str, column: str) -> Condition:
+    """The filter on an SQL expression of `kind` "text", "date", "number" or "boolean"."""
     if candidate.op in _PATTERNS:
         return Condition(f"{column} LIKE ? ESCAPE '\\'", (_pattern(candidate),))
     is_date = kind == "date"
@@ -199,9 +246,9 @@ def _value(kind: str, field: str, text: str) -> str | float:
         try:
             return float(text)
         except ValueError:
-            raise refuse_field("search.value", f"{text!r} is not a number for {field}.") from None
+            raise refuse_invalid("search.value", f"{text!r} is not a number for {field}.") from None
     if kind == "boolean":
         if text not in {"true", "false"}:
-            raise refuse_field("search.value", f"{field} is true or false, not {text!r}.")
+            raise refuse_invalid("search.value", f"{field} is true or false, not {text!r}.")
         return float(text == "true")
     return text

@@ -1,4 +1,4 @@
-"""The operations that change what the sandbox holds: create, bulk create, patch, tags, datasets."""
+"""The operations that change events: create, bulk create, patch, delete, tags."""
 
 import time
 import uuid
@@ -6,13 +6,14 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from events.payload import EventCreate, rfc3339
-from events.sandbox.building import Moment, change, hold, read_event
-from events.sandbox.catalog import stable_uuid
+from events.payload import rfc3339
+from events.sandbox.building import Moment, change, hold
 from events.sandbox.datasets import DEFAULT_DATASET, Dataset
 from events.sandbox.desk import Call, Desk, attempts_of
+from events.sandbox.judging import judge_event, parse_moment
 from events.sandbox.ledger import ACCEPTED, REFUSED, Attempt, HeldEvent, new_attempt
-from events.sandbox.messages import Answer, Refusal, refuse_code, refuse_field
+from events.sandbox.messages import Answer, Refusal, refuse_code, refuse_field, refuse_invalid
+from events.sandbox.storing import shown
 
 _EDITABLE = frozenset(
     (
@@ -24,11 +25,12 @@ _EDITABLE = frozenset(
 
 def create(desk: Desk, call: Call) -> Answer:
     """`POST …/events/create`: one event, in the dataset named or the default one."""
-    event = read_event(call.json(), desk.settings.known_names_only)
-    dataset = writable(desk, event.dataset_id or DEFAULT_DATASET.uuid, is_create=True)
-    held = hold(event, dataset.uuid, _now(call))
+    body = call.json()
+    judge_event(body, known_names_only=desk.settings.known_names_only)
+    dataset = writable(desk, body.get("datasetId", DEFAULT_DATASET.uuid), is_create=True)
+    held = hold(body, dataset.uuid, _now(call), call.turn.text)
     desk.ledger.accept([(held, _accepted(call, held))], call.waiting)
-    return Answer(held.answer)
+    return Answer(shown(held.answer, call.turn))
 
 
 def create_bulk(desk: Desk, call: Call) -> Answer:
@@ -44,8 +46,8 @@ def create_bulk(desk: Desk, call: Call) -> Answer:
     errors = []
     for index, item in enumerate(data):
         try:
-            event = _read_item(item, desk.settings.known_names_only)
-            held[index] = hold(event, dataset.uuid, _now(call))
+            _judge_item(item, desk.settings.known_names_only)
+            held[index] = hold(item, dataset.uuid, _now(call), call.turn.text)
         except Refusal as refusal:
             text = " ".join(error["message"] for error in refusal.errors)
             errors.append({"eventIndex": index, "error": text})
@@ -66,10 +68,19 @@ def edit(desk: Desk, call: Call) -> Answer:
     writable(desk, dataset_id, is_create=False)
     created_at = _created_at(changes.pop("createdAt", None))
     merged = _with_one_indicator(held.sent, changes)
-    event = read_event(merged, desk.settings.known_names_only)
-    changed = change(held, event, created_at)
+    judge_event(merged, known_names_only=desk.settings.known_names_only)
+    changed = change(held, merged, created_at, call.turn.text)
     desk.ledger.replace(changed)
-    return Answer(changed.answer)
+    return Answer(shown(changed.answer, call.turn))
+
+
+def delete_events(desk: Desk, call: Call) -> Answer:
+    """`DELETE …/datasets/{dataset_id}/events?eventIds=`: how many of those named were there."""
+    wanted = call.query.get("eventIds", [])
+    if not wanted or not all(wanted):
+        raise refuse_invalid("eventIds", "is required. Write the uuids of events.")
+    dataset = writable(desk, call.params["dataset_id"], is_create=False)
+    return Answer(desk.ledger.delete(dataset.uuid, wanted))
 
 
 def add_tags(desk: Desk, call: Call) -> Answer:
@@ -84,21 +95,6 @@ def delete_tags(desk: Desk, call: Call) -> Answer:
     return _retag(desk, held, [tag for tag in held.answer["tags"] if tag not in tags])
 
 
-def create_dataset(desk: Desk, call: Call) -> Answer:
-    """`POST …/dataset/create`: a new dataset; a name that is taken is refused."""
-    body = call.json()
-    name, is_public = body.get("name"), body.get("isPublic")
-    if not isinstance(name, str) or not name.strip():
-        raise refuse_field("name", "is required. Write what the dataset is called.")
-    if not isinstance(is_public, bool):
-        raise refuse_field("isPublic", "has to be true or false.")
-    if any(dataset.name == name for dataset in desk.ledger.datasets()):
-        raise refuse_field("name", "there is a dataset of that name.")
-    dataset = Dataset(stable_uuid("dataset", name), name, is_public)
-    desk.ledger.add_datasets([dataset])
-    return Answer(dataset.to_wire())
-
-
 def writable(desk: Desk, dataset_id: str, *, is_create: bool) -> Dataset:
     """The dataset, if it takes a create (or an edit). Raises `Refusal` 403 or 404."""
     dataset = desk.ledger.dataset(dataset_id)
@@ -111,11 +107,15 @@ def writable(desk: Desk, dataset_id: str, *, is_create: bool) -> Dataset:
 
 def held_event(desk: Desk, call: Call, dataset_id: str | None) -> HeldEvent:
     """The event named in the path, if it is in that dataset. Raises `Refusal` 404."""
-    event_id = call.params["event_id"]
-    held = desk.ledger.event(event_id)
+    held = desk.ledger.event(call.params["event_id"])
     if held is None or dataset_id not in {None, held.dataset_id}:
-        raise Refusal(404, {"message": f"There is no event {event_id} in that dataset."})
+        raise not_found()
     return held
+
+
+def not_found() -> Refusal:
+    """The refusal that Threat Events gives for an event that is not there."""
+    return Refusal(404, {"message": "Event not found"})
 
 
 def _now(call: Call) -> Moment:
@@ -130,10 +130,10 @@ def _accepted(call: Call, held: HeldEvent) -> Attempt:
     return attempt._replace(event=held.uuid)
 
 
-def _read_item(item: Any, known_names_only: bool) -> EventCreate:
+def _judge_item(item: Any, known_names_only: bool) -> None:
     if not isinstance(item, Mapping):
         raise Refusal(400, {"message": "data: an event has to be an object."})
-    return read_event(item, known_names_only)
+    judge_event(item, known_names_only=known_names_only, is_bulk=True)
 
 
 def _accept_all(desk: Desk, call: Call, held: Mapping[int, HeldEvent]) -> int:
@@ -167,11 +167,8 @@ def _bulk_result(
 def _created_at(text: Any) -> str | None:
     if text is None:
         return None
-    try:
-        moment = datetime.fromisoformat(text)
-    except (TypeError, ValueError):
-        moment = None
-    if moment is None or moment.tzinfo is None:
+    moment = parse_moment(text)
+    if moment is None:
         raise refuse_field("createdAt", "has to be a time such as 2022-04-01T00:00:00Z.")
     return rfc3339(moment)
 

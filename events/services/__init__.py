@@ -1,11 +1,18 @@
 """The one door for people: verbs that check, act and log in one transaction."""
 
 from events.services.api import client
-from events.services.copies import context_of, duplicate
+from events.services.copies import context_of, correct, duplicate
 from events.services.drafts import Changed, discard, restore, save_draft, take_back
 from events.services.people import NotAllowed, Person, actor, address, person
 from events.services.rules import Conflict, TooMany
-from events.services.sending import declare_absent, send, send_again
+from events.services.sending import (
+    declare_absent,
+    declare_unsent,
+    look_again,
+    send,
+    send_again,
+    try_now,
+)
 
 __all__ = [
     "Changed",
@@ -17,13 +24,17 @@ __all__ = [
     "address",
     "client",
     "context_of",
+    "correct",
     "declare_absent",
+    "declare_unsent",
     "discard",
     "duplicate",
+    "look_again",
     "person",
     "restore",
     "save_draft",
     "send",
     "send_again",
     "take_back",
+    "try_now",
 ]

@@ -8,10 +8,10 @@ from typing import Any
 from uuid import uuid4
 
 from events import outbox
-from events.models import PENDING, Submission
+from events.models import PENDING, State, Submission
 from events.services.drafts import save_draft
 from events.services.people import Person
-from events.services.rules import Conflict
+from events.services.rules import Conflict, must_be_own
 
 DECISIONS = frozenset({"tlp", "raw_tlp"})
 CONTEXT = (
@@ -22,6 +22,9 @@ CONTEXT = (
     "target_country",
     "dataset_id",
     "tags",
+    "account_id",
+    "source_id",
+    "source_title",
 )
 _WIRE = {
     "category": "category",
@@ -42,11 +45,28 @@ def duplicate(*, person: Person, submission: Submission) -> Submission:
     Nothing else goes along: neither state nor answer nor id. Raises `NotAllowed`, and `Conflict`
     while the event may still come to be: its copy would be there twice.
     """
-    if submission.state in PENDING:
+    if submission.state in PENDING or submission.may_exist:
         raise Conflict(
             "It is not settled yet whether this event exists. Wait: a copy could exist beside it."
         )
     return save_draft(person=person, token=uuid4(), typed=typed_of(submission, person))
+
+
+def correct(*, person: Person, submission: Submission) -> Submission:
+    """A new draft in place of an own event that was refused and whose first send may still exist.
+
+    The draft names the old one, which stays as it was sent, because it is looked for by that text.
+    Raises `NotAllowed`, and `Conflict` for any other event.
+    """
+    must_be_own(person, submission)
+    if submission.state != State.REJECTED or not submission.may_exist:
+        raise Conflict("This event can be corrected itself. Load the page again.")
+    return save_draft(
+        person=person,
+        token=uuid4(),
+        typed=typed_of(submission, person),
+        corrects=submission,
+    )
 
 
 def context_of(submission: Submission, person: Person) -> dict[str, Any]:
@@ -74,8 +94,12 @@ def _of_body(wire: dict[str, Any]) -> dict[str, Any]:
     rows = wire.get("indicators") or []
     if "indicator" in wire:
         rows = [{"indicatorType": wire["indicatorType"], "value": wire["indicator"]}]
+    source = wire.get("source") or {}
     return {
         **{name: wire.get(there, "") for there, name in _WIRE.items()},
+        "account_id": str(wire.get("accountId") or ""),
+        "source_id": source.get("resourceId") or "",
+        "source_title": source.get("title") or "",
         "tags": ", ".join(wire.get("tags") or ()),
         "raw_data": json.dumps(data, ensure_ascii=False, indent=2) if data else "",
         "raw_source": raw.get("source") or "",

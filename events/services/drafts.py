@@ -1,14 +1,12 @@
 """Drafts: keeping what was typed, discarding it, and restoring what was discarded."""
 
 import json
-from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from django.db import IntegrityError, transaction
-from django.utils import timezone
 
-from events import audit, outbox
+from events import audit, clock, outbox
 from events.models import State, Submission
 from events.payload import Tlp
 from events.services.people import Person
@@ -35,18 +33,20 @@ def save_draft(
     typed: dict[str, Any],
     submission: Submission | None = None,
     version: int | None = None,
+    corrects: Submission | None = None,
 ) -> Submission:
     """Keep what was typed. Nothing is sent.
 
     Without a `submission`, the form's `token` is the id of the draft, so that saving again saves
     into the same one. `version` is the draft's version that the form was made from: if it has
-    been saved since, `Changed` is raised and nothing is written. Raises `NotAllowed`, `Conflict`.
+    been saved since, `Changed` is raised and nothing is written. `corrects` is the submission whose
+    place a new draft takes. Raises `NotAllowed`, `Conflict`.
     """
     person.must(WRITE)
     if submission is None:
         try:
             with transaction.atomic():
-                return _insert(new_draft(person, token, typed), person)
+                return _insert(new_draft(person, token, typed), person, corrects)
         except IntegrityError:
             submission = of_form(token, person)
     must_be_editable(person, submission)
@@ -57,7 +57,7 @@ def save_draft(
 
 def new_draft(person: Person, token: UUID, typed: dict[str, Any]) -> Submission:
     """A draft that is not stored yet; the form's `token` becomes its id."""
-    now = timezone.now()
+    now = clock.now()
     return Submission(
         id=token,
         author=person.user,
@@ -99,6 +99,10 @@ def restore(*, person: Person, submission: Submission) -> Submission:
     """DISCARDED → DRAFT."""
     person.must(WRITE)
     must_be_own(person, submission)
+    if submission.may_exist:
+        raise Conflict(
+            "An earlier send of this event may still exist. Enter another event instead."
+        )
     return _moved(submission, State.DRAFT, "submission.restored", person)
 
 
@@ -106,7 +110,7 @@ def take_back(*, person: Person, submission: Submission) -> Submission:
     """READY → DRAFT: stop a submission that is still waiting here, to change it."""
     person.must(WRITE)
     must_be_own(person, submission)
-    if submission.unknown_since is not None:
+    if submission.may_exist:
         raise Conflict(
             "An earlier send of it may still turn up, and is looked for by this text. "
             "Enter another event instead of changing this one."
@@ -116,20 +120,22 @@ def take_back(*, person: Person, submission: Submission) -> Submission:
 
 def _moved(submission: Submission, to: State, action: str, person: Person) -> Submission:
     with transaction.atomic():
-        move(submission, to, at=timezone.now(), next_at=None)
+        move(submission, to, at=clock.now(), next_at=None)
         audit.append(outbox.fact(submission, action, person.actor))
     return submission
 
 
-def _insert(draft: Submission, person: Person) -> Submission:
+def _insert(draft: Submission, person: Person, corrects: Submission | None) -> Submission:
+    draft.corrects = corrects
     draft.save(force_insert=True)
-    audit.append(outbox.fact(draft, "submission.drafted", person.actor))
+    reason = f"in place of {corrects.pk}, whose first send may still exist" if corrects else ""
+    audit.append(outbox.fact(draft, "submission.drafted", person.actor, reason=reason))
     return draft
 
 
 def update(draft: Submission, typed: dict[str, Any]) -> Submission:
     """Write the text of a stored draft or refused submission. Raises `Changed`."""
-    now: datetime = timezone.now()
+    now = clock.now()
     changes = columns(typed)
     if draft.state == State.REJECTED:
         # What was refused stays in the lists as it was sent; only the text goes on.

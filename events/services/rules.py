@@ -7,7 +7,7 @@ from django.conf import settings
 from django.db import connection
 
 from events import outbox
-from events.models import EDITABLE, AuditEntry, State, Submission
+from events.models import AuditEntry, State, Submission
 from events.services.people import NotAllowed, Person
 
 SEND = "events.send_submission"
@@ -16,7 +16,7 @@ SEND_WINDOW = timedelta(minutes=5)
 # In SQL, because every send waits for it and compiling the query costs more than running it.
 _RECENT = (
     f"SELECT at FROM {AuditEntry._meta.db_table} "  # noqa: S608
-    "WHERE actor = %s AND at > %s AND action = 'submission.frozen' "
+    "WHERE actor = %s AND at > %s AND action IN ('submission.frozen', 'submission.sent_again') "
     "ORDER BY at DESC LIMIT 1 OFFSET %s"
 )
 
@@ -38,7 +38,12 @@ def must_be_own(person: Person, submission: Submission) -> None:
 def must_be_editable(person: Person, submission: Submission) -> None:
     """Raise `NotAllowed` for somebody else's, `Conflict` for one that cannot be changed."""
     must_be_own(person, submission)
-    if submission.state not in EDITABLE:
+    if submission.may_exist:
+        raise Conflict(
+            "An earlier send of this event may still exist, and is looked for by this text. "
+            "Correct it in an event of its own."
+        )
+    if not submission.is_editable:
         raise Conflict(
             f"This event is {submission.get_state_display().lower()} by now and cannot be changed."
         )

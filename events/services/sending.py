@@ -4,10 +4,11 @@ from typing import Any, NamedTuple
 from uuid import UUID
 
 from django.db import IntegrityError, transaction
-from django.utils import timezone
 
-from events import audit, outbox, reference, vetting
-from events.models import EDITABLE, FormToken, State, Submission
+from events import audit, clock, outbox, reference, vetting
+from events.cloudflare import ApiError
+from events.models import FormToken, Heartbeat, State, Submission
+from events.outbox import history
 from events.payload import EventCreate
 from events.services.api import client
 from events.services.drafts import Changed, columns, new_draft, of_form, update
@@ -20,6 +21,7 @@ from events.services.rules import (
     must_be_own,
     must_not_run_away,
 )
+from events.services.slots import slots
 
 
 class _Form(NamedTuple):
@@ -29,6 +31,14 @@ class _Form(NamedTuple):
     typed: dict[str, Any]
     payload: EventCreate
     reason: str
+    is_busy: bool
+
+
+class _Post(NamedTuple):
+    """What one press of Send led to; `is_ours` if this press is the one that delivers it."""
+
+    submission: Submission
+    is_ours: bool
 
 
 def send(
@@ -49,47 +59,59 @@ def send(
     `NotAllowed`, `Conflict`, `TooMany`, `vetting.Blocked` and `outbox.TooLarge`.
     """
     person.must(SEND)
-    form = _Form(token, typed, payload, reason)
+    history.pending.make_up()
+    api = client()
+    with slots.slot() as has_place:
+        form = _Form(token, typed, payload, reason, _is_left_to_worker(has_place))
+        post = _posted(person, form, submission, version)
+        if post.is_ours and post.submission.state == State.SENDING:
+            return outbox.deliver(post.submission, client=api, actor=person.actor)
+        return post.submission
+
+
+def _posted(
+    person: Person, form: _Form, submission: Submission | None, version: int | None
+) -> _Post:
+    """The submission of the form: claimed for sending if this post is the first of its form."""
     if submission is None:
         try:
-            return _deliver(_first(person, form), person)
+            return _Post(_first(person, form), is_ours=True)
         except IntegrityError:
-            submission = of_form(token, person)
+            submission = of_form(form.token, person)
         if submission.state != State.DRAFT or submission.attempt:
-            return _kept(submission, typed)
-    elif token == submission.pk:
+            return _kept(submission, form.typed)
+    elif form.token == submission.pk:
         if submission.state != State.DRAFT or submission.attempt:
-            return _kept(submission, typed)
-    elif spent := FormToken.objects.select_related("submission").filter(token=token).first():
+            return _kept(submission, form.typed)
+    elif spent := FormToken.objects.select_related("submission").filter(token=form.token).first():
         must_be_own(person, spent.submission)
-        return _kept(spent.submission, typed)
+        return _kept(spent.submission, form.typed)
     must_be_editable(person, submission)
     if version is not None and version != submission.version:
         raise Changed(submission)
     try:
-        claimed = _later(person, form, submission)
+        return _Post(_later(person, form, submission), is_ours=True)
     except (IntegrityError, outbox.Lost):
         submission.refresh_from_db()
-        if submission.state in EDITABLE:
+        if submission.is_editable:
             raise Changed(submission) from None
-        # Another post of the same form was first, and delivers it.
-        return submission
-    return _deliver(claimed, person)
+        return _Post(submission, is_ours=False)
 
 
-def _kept(submission: Submission, typed: dict[str, Any]) -> Submission:
-    """A form that was sent before sends nothing more; what was mended in it since is kept."""
-    if submission.state in EDITABLE and submission.typed_values != typed:
-        return update(submission, typed)
-    return submission
+def _kept(submission: Submission, typed: dict[str, Any]) -> _Post:
+    """A form that was sent before sends nothing more; what was corrected in it since is kept."""
+    if submission.is_editable and submission.typed_values != typed:
+        return _Post(update(submission, typed), is_ours=False)
+    return _Post(submission, is_ours=False)
 
 
 def send_again(*, person: Person, submission: Submission, reason: str) -> Submission:
     """ABSENT → READY → SENDING: a person decides to send what was not found, and says why.
 
     The bytes are frozen anew with the next attempt's number, so that both sends can be told apart
-    if the first one turns up after all. Raises `NotAllowed`, `Conflict`, `TooMany`, and
-    `ValueError` for an empty reason.
+    if the first one turns up after all. The checks hold as they did for the first send; the reason
+    given overrides what this person may override. Raises `NotAllowed`, `Conflict`, `TooMany`,
+    `vetting.Blocked`, and `ValueError` for an empty reason.
     """
     person.must(SEND)
     must_be_own(person, submission)
@@ -97,54 +119,137 @@ def send_again(*, person: Person, submission: Submission, reason: str) -> Submis
     if submission.state != State.ABSENT or submission.body is None:
         raise Conflict("It is no longer missing. Load the page again.")
     payload = EventCreate.model_validate_json(bytes(submission.body))
+    history.pending.make_up()
+    api = client()
+    with slots.slot() as has_place:
+        form = _Form(submission.pk, {}, payload, reason, _is_left_to_worker(has_place))
+        with transaction.atomic(durable=True):
+            must_not_run_away(person, clock.now())
+            overridden = _vetted(submission, form, person)
+            try:
+                _dispatch(
+                    submission,
+                    form,
+                    person,
+                    overridden,
+                    action="submission.sent_again",
+                    reason=reason,
+                )
+            except outbox.Lost:
+                raise Conflict("It changed meanwhile. Load the page again.") from None
+        if submission.state == State.SENDING:
+            return outbox.deliver(submission, client=api, actor=person.actor)
+        return submission
+
+
+def try_now(*, person: Person, submission: Submission) -> Submission:
+    """READY, due now: for what was tried so often that it is no longer tried by itself."""
+    person.must(SEND)
+    must_be_own(person, submission)
+    if submission.state != State.READY:
+        raise Conflict("It no longer waits. Load the page again.")
     with transaction.atomic(durable=True):
-        must_not_run_away(person, timezone.now())
         try:
-            _dispatch(submission, payload, person, action="submission.sent_again", reason=reason)
+            outbox.touch(submission, tries=0, next_at=clock.now())
         except outbox.Lost:
             raise Conflict("It changed meanwhile. Load the page again.") from None
-    return _deliver(submission, person)
+        audit.append(outbox.fact(submission, "submission.hurried", person.actor))
+    return submission
 
 
 def declare_absent(*, person: Person, submission: Submission, reason: str) -> Submission:
     """UNKNOWN → ABSENT: a person looked in Cloudforce One and did not find it, and says so.
 
-    Not before the quiet period is over: an event may still appear until then.
+    Not before the quiet period is over: an event may still appear until then. Not if an answer
+    that came late named the event.
     """
     person.must(SEND)
     must_be_own(person, submission)
     reason = _reason(reason)
-    now = timezone.now()
+    now = clock.now()
     earliest = (submission.unknown_since or now) + outbox.quiet()
     if now < earliest:
         raise Conflict(f"It may still appear. Look again after {earliest:%H:%M:%S} UTC.")
-    with transaction.atomic():
-        move(submission, State.ABSENT, at=now, next_at=None)
+    if submission.found_uuids:
+        raise Conflict(f"Cloudforce One named it: {', '.join(submission.found_uuids)}.")
+    with transaction.atomic(durable=True):
+        move(
+            submission,
+            State.ABSENT,
+            at=now,
+            next_at=None,
+            searched_at=now,
+            sweep_at=now + outbox.SWEEP_EVERY,
+        )
         audit.append(
             outbox.fact(submission, "submission.declared_absent", person.actor, reason=reason)
         )
     return submission
 
 
+def declare_unsent(*, person: Person, submission: Submission, reason: str) -> Submission:
+    """A READY that may have been sent before this desk was restored goes without being found.
+
+    A person looked in Cloudforce One, did not find it, and says so; it is then sent by the worker.
+    """
+    person.must(SEND)
+    must_be_own(person, submission)
+    reason = _reason(reason)
+    if submission.state != State.READY:
+        raise Conflict("It no longer waits. Load the page again.")
+    now = clock.now()
+    with transaction.atomic(durable=True):
+        try:
+            outbox.touch(submission, searched_at=now, next_at=now)
+        except outbox.Lost:
+            raise Conflict("It changed meanwhile. Load the page again.") from None
+        audit.append(
+            outbox.fact(submission, "submission.declared_unsent", person.actor, reason=reason)
+        )
+    return submission
+
+
+def look_again(*, person: Person, submission: Submission) -> Submission:
+    """Read a created event in Cloudforce One, and record whether it is still as it was sent.
+
+    Raises `NotAllowed`, and `Conflict` if it could not be looked at.
+    """
+    person.must(SEND)
+    if submission.state != State.CREATED:
+        raise Conflict("Only a created event can be looked at again.")
+    with slots.slot() as has_place:
+        if not has_place:
+            raise Conflict("Many requests to Cloudflare are under way. Try again in a minute.")
+        try:
+            return outbox.look_or_raise(submission, api=outbox.Api(client()), actor=person.actor)
+        except ApiError as error:
+            raise Conflict(f"It could not be looked at: {error.detail}") from None
+
+
+def _is_left_to_worker(has_place: bool) -> bool:
+    """Without a place it waits for the worker, unless there is none: then it waits here."""
+    return not has_place and Heartbeat.any_alive()
+
+
 def _first(person: Person, form: _Form) -> Submission:
     """A new submission whose id is the form's token: many parallel posts insert it once."""
     with transaction.atomic(durable=True):
-        must_not_run_away(person, timezone.now())
+        must_not_run_away(person, clock.now())
         draft = new_draft(person, form.token, form.typed)
         overridden = _vetted(draft, form, person)
-        _dispatch(draft, form.payload, person, overridden)
+        _dispatch(draft, form, person, overridden)
     return draft
 
 
 def _later(person: Person, form: _Form, submission: Submission) -> Submission:
     """A stored draft or refused submission; its form's token is spent with the same commit."""
     with transaction.atomic(durable=True):
-        now = timezone.now()
+        now = clock.now()
         must_not_run_away(person, now)
         if form.token != submission.pk:
             FormToken.objects.create(token=form.token, submission=submission, spent_at=now)
         overridden = _vetted(submission, form, person)
-        _dispatch(submission, form.payload, person, overridden, **columns(form.typed))
+        _dispatch(submission, form, person, overridden, **columns(form.typed))
     return submission
 
 
@@ -160,21 +265,22 @@ def _vetted(submission: Submission, form: _Form, person: Person) -> tuple[audit.
 
 def _dispatch(
     submission: Submission,
-    payload: EventCreate,
+    form: _Form,
     person: Person,
     overridden: tuple[audit.Fact, ...] = (),
     **changes: Any,
 ) -> None:
     is_new = submission._state.adding
-    facts = outbox.dispatch(submission, payload, actor=person.actor, now=timezone.now(), **changes)
-    vetting.remember(submission, payload, is_new=is_new)
+    facts = outbox.dispatch(
+        submission,
+        form.payload,
+        actor=person.actor,
+        now=clock.now(),
+        is_busy=form.is_busy,
+        **changes,
+    )
+    vetting.remember(submission, form.payload, is_new=is_new)
     audit.append(*facts, *overridden)
-
-
-def _deliver(submission: Submission, person: Person) -> Submission:
-    if submission.state != State.SENDING:
-        return submission
-    return outbox.deliver(submission, client=client(), actor=person.actor)
 
 
 def _reason(text: str) -> str:

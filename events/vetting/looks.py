@@ -10,8 +10,8 @@ from typing import Any, NamedTuple
 from django.conf import settings
 from django.core.cache import cache
 
-from events.cloudflare import ApiError, Client, Filter, Page, SearchStyle
-from events.outbox import pace
+from events.cloudflare import ApiError, Client, Filter, Page
+from events.outbox import gate
 from events.vetting.values import digest
 
 DEADLINE = 3.0
@@ -42,29 +42,13 @@ class Look(NamedTuple):
 
 def client() -> Client:
     """The API client with a short deadline, which keeps its connections."""
-    cloudflare = settings.CLOUDFLARE
-    return _client(
-        cloudflare.base_url,
-        cloudflare.account_id,
-        cloudflare.token,
-        cloudflare.proxy,
-        cloudflare.search_style,
-    )
+    return _client(settings.CLOUDFLARE, DEADLINE)
 
 
 @lru_cache(maxsize=1)
-def _client(
-    base_url: str, account: str, token: str, proxy: str | None, style: SearchStyle
-) -> Client:
-    return Client(
-        base_url=base_url,
-        account_id=account,
-        token=token,
-        proxy=proxy,
-        search_style=style,
-        deadline=DEADLINE,
-        connect_timeout=DEADLINE,
-    )
+def _client(cloudflare: Any, deadline: float) -> Client:
+    made: Client = cloudflare.client(deadline=deadline, connect_timeout=deadline)
+    return made
 
 
 def look_for(texts: Sequence[str], client: Client, now: datetime) -> dict[str, Look]:
@@ -76,8 +60,8 @@ def look_for(texts: Sequence[str], client: Client, now: datetime) -> dict[str, L
     keys = {text: _key(text) for text in texts}
     kept: dict[str, Look] = cache.get_many(keys.values())
     missing = [text for text in texts if keys[text] not in kept]
-    if missing and pace.paused_until(now):
-        paused = Look(problem="the API's rate limit is used up")
+    if missing and (closed := gate.closed()):
+        paused = Look(problem=closed.sentence)
         return {text: kept.get(keys[text], paused) for text in texts}
     fresh = {keys[text]: look for text, look in _ask(missing, client).items()}
     _keep(fresh)
@@ -126,9 +110,9 @@ def _heed(answers: Iterable[Page | ApiError | None]) -> None:
     """Looks share the API's rate limit with sends, which matter more."""
     for answer in answers:
         if isinstance(answer, Page):
-            pace.heed(answer.rate)
+            gate.heed(answer.rate)
         elif answer is not None:
-            pace.heed_refusal(answer)
+            gate.failed(answer, create=False)
 
 
 def _look(text: str, page: Page | ApiError | None, *, is_heeded: bool) -> Look:

@@ -19,6 +19,7 @@ from django.shortcuts import render
 from django.template.loader import render_to_string
 from django.utils.html import escape
 
+from events import outbox
 from events.forms import blank_fields
 from events.reference import References
 from events.services import preferences
@@ -61,6 +62,12 @@ def lists_age(request: HttpRequest, references: References) -> dict[str, object]
     return {"fetched_at": at, "fetched_local": local}
 
 
+def _closed() -> str:
+    """What every page says of the API, empty while it answers."""
+    breaker = outbox.breaker()
+    return breaker.sentence if breaker else ""
+
+
 def _pieces(
     request: HttpRequest,
     user: User,
@@ -70,7 +77,7 @@ def _pieces(
 ) -> tuple[str, ...]:
     """The page cut at its marks."""
     rights = frozenset(user.get_all_permissions())
-    key = (references.version, rights, settings.CLOUDFLARE.sandbox, dataset_id)
+    key = (references.version, rights, settings.CLOUDFLARE.sandbox, dataset_id, _closed())
     pieces = _kept.get(key)
     if pieces is None:
         person = SimpleNamespace(is_authenticated=True, get_username=lambda: _NAME)

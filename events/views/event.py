@@ -13,8 +13,11 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from events import services
-from events.models import EDITABLE, PENDING, AuditEntry, Heartbeat, State, Submission
+from events import reference, services, vetting
+from events.forms.choices import dataset_words
+from events.models import PENDING, AuditEntry, Heartbeat, State, Submission
+from events.outbox import gate
+from events.services.rules import SEND
 
 MOVING = frozenset({State.READY, State.SENDING, State.UNKNOWN})
 TIMELINE = 100
@@ -27,12 +30,12 @@ def event(request: HttpRequest, pk: UUID) -> HttpResponse:
     """The page of one submission; loading it again never sends anything."""
     submission = _visible(request, pk)
     state = State(submission.state)
-    is_mine = submission.author_id == request.user.pk
     context = {
         "submission": submission,
-        "words": state.words,
+        "words": submission.words,
         "outcome": submission.outcome_values,
         "sent": _sent(submission),
+        "dataset": dataset_words(submission.dataset_id, reference.load()),
         "payload": _pretty(json.loads(_body(submission))) if _body(submission) else "",
         "endpoint": f"{settings.CLOUDFLARE.base_url}/accounts/"
         f"{settings.CLOUDFLARE.account_id}/cloudforce-one/events/create",
@@ -43,14 +46,31 @@ def event(request: HttpRequest, pk: UUID) -> HttpResponse:
         "is_overdue": state is State.SENDING
         and submission.lease_until is not None
         and submission.lease_until < timezone.now(),
-        "can_duplicate": state not in PENDING,
-        "can_edit": is_mine and state in EDITABLE,
-        "can_restore": is_mine and state is State.DISCARDED,
-        "can_take_back": is_mine and state is State.READY,
-        "can_decide": is_mine and state in {State.UNKNOWN, State.ABSENT},
+        "may_be_a_copy": state is State.READY
+        and gate.must_be_looked_for(submission.created_at, submission.searched_at),
+        "corrections": submission.corrections.all(),
+        "can": _allowed(request, submission),
         "is_worker_alive": state not in MOVING or Heartbeat.any_alive(),
     }
     return render(request, "events/detail.html", context)
+
+
+def _allowed(request: HttpRequest, submission: Submission) -> dict[str, bool]:
+    """What the person may do with it now, by the names of the page's buttons."""
+    state = State(submission.state)
+    is_mine = submission.author_id == request.user.pk
+    may_send = request.user.has_perm(SEND)
+    is_in_doubt = state is State.REJECTED and submission.may_exist
+    return {
+        "edit": is_mine and submission.is_editable,
+        "correct": is_mine and is_in_doubt,
+        "restore": is_mine and state is State.DISCARDED and not submission.may_exist,
+        "take_back": is_mine and state is State.READY and not submission.may_exist,
+        "try_now": is_mine and state is State.READY and submission.next_at is None,
+        "decide": is_mine and state in {State.UNKNOWN, State.ABSENT},
+        "duplicate": state not in PENDING and not submission.may_exist,
+        "look": may_send and state is State.CREATED,
+    }
 
 
 @require_GET
@@ -92,12 +112,12 @@ def _to_draft(
     request: HttpRequest, pk: UUID, verb: Callable[..., Submission], done: str
 ) -> HttpResponse:
     try:
-        verb(person=services.person(request), submission=_visible(request, pk))
+        draft = verb(person=services.person(request), submission=_visible(request, pk))
     except services.Conflict as conflict:
         messages.error(request, str(conflict))
         return redirect("event_detail", pk=pk)
     messages.success(request, done)
-    return redirect("event_edit", pk=pk)
+    return redirect("event_edit", pk=draft.pk)
 
 
 @require_POST
@@ -117,9 +137,44 @@ def duplicate(request: HttpRequest, pk: UUID) -> HttpResponse:
 
 
 @require_POST
+@permission_required("events.add_submission", raise_exception=True)
+def correct(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """Make a draft that takes the place of an event that was refused and may exist all the same."""
+    return _to_draft(
+        request, pk, services.correct, "Copied into a new draft. Choose its TLP and correct it."
+    )
+
+
+@require_POST
+@permission_required(SEND, raise_exception=True)
+def look(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """Read a created event in Cloudforce One again."""
+    try:
+        services.look_again(person=services.person(request), submission=_visible(request, pk))
+    except services.Conflict as conflict:
+        messages.error(request, str(conflict))
+    return redirect("event_detail", pk=pk)
+
+
+@require_POST
+@permission_required(SEND, raise_exception=True)
+def try_now(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """Have a waiting submission tried again, although it was tried very often."""
+    try:
+        services.try_now(person=services.person(request), submission=_visible(request, pk))
+    except services.Conflict as conflict:
+        messages.error(request, str(conflict))
+    return redirect("event_detail", pk=pk)
+
+
+@require_POST
 def decide(request: HttpRequest, pk: UUID) -> HttpResponse:
     """What only a person may say of an unknown outcome: not there, or send it again."""
-    verbs = {"absent": services.declare_absent, "send_again": services.send_again}
+    verbs = {
+        "absent": services.declare_absent,
+        "send_again": services.send_again,
+        "unsent": services.declare_unsent,
+    }
     verb = verbs.get(request.POST.get("action", ""))
     if verb is None:
         messages.error(request, "Choose what to do.")
@@ -128,7 +183,7 @@ def decide(request: HttpRequest, pk: UUID) -> HttpResponse:
     reason = request.POST.get("reason", "")
     try:
         verb(person=services.person(request), submission=submission, reason=reason)
-    except (services.Conflict, services.TooMany, ValueError) as problem:
+    except (services.Conflict, services.TooMany, vetting.Blocked, ValueError) as problem:
         messages.error(request, str(problem))
     return redirect("event_detail", pk=pk)
 
@@ -183,18 +238,22 @@ def _shown(value: Any) -> str:
 
 STEPS = {
     "submission.drafted": "Draft made",
-    "submission.frozen": "Text fixed for sending",
+    "submission.frozen": "Text locked for sending",
     "submission.sending": "Sending",
     "submission.created": "Created",
     "submission.refused": "Refused",
-    "submission.deferred": "Put off",
+    "submission.deferred": "Postponed",
     "submission.unknown": "Outcome unknown",
     "submission.looked_for": "Looked for",
     "submission.found": "Found in Cloudforce One",
     "submission.absent": "Not found in Cloudforce One",
     "submission.declared_absent": "Said to be missing",
+    "submission.declared_unsent": "Said not to have been sent",
     "submission.duplicated": "There more than once",
     "submission.sent_again": "Decided to send again",
+    "submission.hurried": "To be tried now",
+    "submission.answered_late": "Answer came late",
+    "submission.looked_again": "Looked again",
     "submission.override": "Sent in spite of a check",
     "submission.taken_back": "Taken back",
     "submission.discarded": "Discarded",

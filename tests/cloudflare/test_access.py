@@ -56,7 +56,7 @@ def test_addresses_that_are_accepted(url: str) -> None:
         ("proxy", "http://user:hunter2@proxy.example:x", "proxy address"),
         ("user_agent", "a\nb", "user agent"),
         ("ca_bundle", "/nonexistent/ca.pem", "certificate bundle"),
-        ("search_style", "guess", "parallel, indexed, json"),
+        ("search_style", "guess", "post, json, parallel, indexed"),
         ("deadline", 0, "above zero"),
         ("deadline", float("nan"), "above zero"),
         ("connect_timeout", -1, "above zero"),

@@ -1,14 +1,19 @@
 """What each failure of a create means, row by row of the decision table, over real sockets."""
 
+import contextlib
 import json
 import socket
+import ssl
+import threading
 import time
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 import pytest
 
 from events.cloudflare import Created, NotSent, RateLimited, Refused, Unknown
+from events.cloudflare.deadline import BoundedConnection, tls_context
 from events.cloudflare.transport import Transport
 from tests.cloudflare.support import (
     BODY,
@@ -22,6 +27,7 @@ from tests.cloudflare.support import (
 )
 from tests.servers import (
     TEST_AUTHORITY,
+    TLS_FOLDER,
     MisbehavingServer,
     Peer,
     close,
@@ -33,6 +39,7 @@ from tests.servers import (
     reply_bytes,
     reset,
     then_close,
+    tunnel,
 )
 
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
@@ -239,26 +246,137 @@ def greet_with_reset(peer: Peer) -> bool:
     return False
 
 
+def greet_with_reset_in_the_middle(peer: Peer) -> bool:
+    peer.sock.recv(65536)
+    peer.send(b"\x16\x03\x03\x00\x7a\x02\x00")
+    peer.reset()
+    return False
+
+
 def greet_with_silence(peer: Peer) -> bool:
     return peer.pause(3600)
 
 
-@pytest.mark.parametrize(
-    "greet",
-    [
-        greet_with(b"HTTP/1.1 400 This is not TLS\r\n\r\n"),
-        greet_with(b"\x15\x03\x03\x00\x02\x02\x28"),
-        greet_with(b""),
-        greet_with_reset,
-        greet_with_silence,
-    ],
-    ids=["not TLS", "alert", "closed", "reset", "silence"],
-)
-def test_any_other_failure_of_tls_is_unknown(greet) -> None:
+def greet_with_drips(peer: Peer) -> bool:
+    peer.sock.recv(65536)
+    for byte in b"\x16\x03\x03\x10\x00\x02\x00\x0f\xfc\x03\x03":
+        peer.send(bytes([byte]))
+        if not peer.pause(0.2):
+            break
+    return False
+
+
+def greet_with_old_tls(peer: Peer) -> bool:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(TLS_FOLDER / "localhost.pem")
+    context.set_ciphers("ALL:@SECLEVEL=0")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        context.minimum_version = context.maximum_version = ssl.TLSVersion.TLSv1_1
+    with contextlib.suppress(OSError):
+        context.wrap_socket(peer.sock, server_side=True)
+    return False
+
+
+GREETINGS = {
+    "not TLS": greet_with(b"HTTP/1.1 400 This is not TLS\r\n\r\n"),
+    "alert": greet_with(b"\x15\x03\x03\x00\x02\x02\x28"),
+    "closed": greet_with(b""),
+    "cut": greet_with(b"\x16\x03\x03\x00\x7a\x02\x00"),
+    "reset": greet_with_reset,
+    "reset in the middle": greet_with_reset_in_the_middle,
+    "old version": greet_with_old_tls,
+    "silence": greet_with_silence,
+    "drips": greet_with_drips,
+}
+
+
+@pytest.mark.parametrize("greeting", GREETINGS)
+def test_a_handshake_that_fails_or_hangs_is_not_sent(greeting: str) -> None:
+    with MisbehavingServer(greet=GREETINGS[greeting]) as server:
+        start = time.monotonic()
+        with pytest.raises(NotSent) as caught:
+            client_for(
+                f"https://localhost:{server.port}",
+                ca_bundle=TEST_AUTHORITY,
+                deadline=20,
+                connect_timeout=0.5,
+            ).create_event(BODY)
+        assert time.monotonic() - start < 5
+        assert (server.connections, server.requests) == (1, [])
+    assert not caught.value.configuration
+    assert "localhost" in caught.value.detail
+
+
+@pytest.mark.parametrize("greeting", GREETINGS)
+def test_a_handshake_that_fails_behind_a_proxy_is_not_sent(greeting: str) -> None:
+    with (
+        MisbehavingServer(tunnel()) as proxy,
+        MisbehavingServer(greet=GREETINGS[greeting]) as server,
+    ):
+        with pytest.raises(NotSent):
+            client_for(
+                f"https://localhost:{server.port}",
+                proxy=proxy.url,
+                ca_bundle=TEST_AUTHORITY,
+                connect_timeout=0.5,
+            ).create_event(BODY)
+        assert [request.method for request in proxy.requests] == ["CONNECT"]
+
+
+def test_a_proxy_that_breaks_off_in_the_handshake_is_not_sent() -> None:
+    opened = b"HTTP/1.1 200 Connection established\r\n\r\n"
+    for script in (reply_bytes(opened), reset(opened), hang(opened)):
+        with MisbehavingServer(script) as proxy, pytest.raises(NotSent):
+            client_for(
+                "https://localhost:1",
+                proxy=proxy.url,
+                ca_bundle=TEST_AUTHORITY,
+                connect_timeout=0.5,
+            ).create_event(BODY)
+
+
+def test_a_connection_that_is_gone_before_the_handshake_is_never_used_in_the_clear() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener, socket.socket() as sock:
+        sock.connect(listener.getsockname())
+        peer, _ = listener.accept()
+        Peer(peer, threading.Event()).reset()
+        _take_reset(sock)
+        with pytest.raises(ConnectionResetError):
+            tls_context(TEST_AUTHORITY).wrap_socket(sock, server_hostname="localhost")
+
+
+def _take_reset(sock: socket.socket) -> None:
+    """Takes the pending error off `sock`, after which it is merely not connected."""
+    end = time.monotonic() + 5
+    while not sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR):
+        assert time.monotonic() < end
+
+
+def test_whatever_fails_before_the_request_is_not_sent(monkeypatch: pytest.MonkeyPatch) -> None:
+    def no_more_threads(*_: object) -> None:
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr(BoundedConnection, "_resolve", no_more_threads)
+    with MisbehavingServer(reply(200, CREATED)) as server:
+        with pytest.raises(NotSent, match="RuntimeError"):
+            client_for(server.url).create_event(BODY)
+        assert server.requests == []
+
+
+def test_tls_that_closes_as_soon_as_it_stands_is_unknown() -> None:
+    def greet(peer: Peer) -> bool:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(TLS_FOLDER / "localhost.pem")
+        with (
+            contextlib.suppress(OSError),
+            context.wrap_socket(peer.sock, server_side=True) as standing,
+        ):
+            standing.unwrap()
+        return False
+
     with MisbehavingServer(greet=greet) as server, pytest.raises(Unknown):
-        client_for(
-            f"https://localhost:{server.port}", ca_bundle=TEST_AUTHORITY, deadline=0.6
-        ).create_event(BODY)
+        client_for(f"https://localhost:{server.port}", ca_bundle=TEST_AUTHORITY).create_event(BODY)
 
 
 def test_tls_that_breaks_after_the_request_is_unknown() -> None:

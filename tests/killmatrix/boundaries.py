@@ -12,7 +12,7 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 
 from events.cloudflare import Client
 from events.cloudflare.deadline import BoundedSocket
-from events.outbox import worker
+from events.outbox import claims, worker
 
 
 class Trap:
@@ -41,9 +41,9 @@ class Trap:
         _wrap_socket(self)
         worker.deliver = _staged(self, worker.deliver, "settle")
         worker.reconcile = _staged(self, worker.reconcile, "reconcile")
-        worker._claim_ready = _claiming(self, worker._claim_ready)
-        worker._claim_unknown = _claiming(self, worker._claim_unknown)
-        worker._to_unknown = _staged(self, worker._to_unknown, "claim")
+        claims.to_send = _claiming(self, claims.to_send)
+        claims.to_search = _claiming(self, claims.to_search)
+        claims.to_unknown = _staged(self, claims.to_unknown, "claim")
 
 
 def _wrap_commits(trap: Trap) -> None:

@@ -15,9 +15,9 @@ from uuid import UUID, uuid4
 
 from django.db import connections
 
-from events import services
+from events import outbox, services
 from events.models import Submission
-from events.outbox import pace, reconcile
+from events.outbox import gate, reconcile
 from events.sandbox import Ledger, Sandbox, Settings
 from tests.killmatrix import judge, naive, plans, processes, times, victim
 from tests.killmatrix.databases import Databases
@@ -183,7 +183,7 @@ def warm_up(databases: Databases, folder: Path) -> float:
     for role in (victim.know, victim.repost):
         role(plan, lambda line: None)
     victim.recover(plan, lambda line: None, point=None)
-    reconcile.search(Submission.objects.get(), services.client())
+    reconcile.search(Submission.objects.get(), outbox.Api(services.client()))
     services.client().close()
     connections.close_all()
     began = time.monotonic()
@@ -192,7 +192,7 @@ def warm_up(databases: Databases, folder: Path) -> float:
         processes.run(partial(victim.post, replace(plan, token=token), point=None))
     seconds = (time.monotonic() - began) / TRIALS
     services.client.cache_clear()
-    pace.forget()
+    gate.forget()
     sandbox.stop()
     return times.slowness(seconds)
 

@@ -99,7 +99,7 @@ _READS = (
     *([],) * 6,
     [Behave("list", "500-before", 1)],
     [Behave("list", "drop-before", 1)],
-    [Behave("list", "ignore-filters")],
+    [Behave("list", "ignore-filters", 12)],
     [Behave("list", "stale-list", None, LAG)],
     [Behave("raw", "data-text")],
     [Behave("raw", "truncate", 1)],

@@ -10,7 +10,7 @@ from importlib import import_module
 
 from django.conf import settings
 
-from events.outbox import freeze, pace, reconcile, worker
+from events.outbox import freeze, gate, reconcile
 
 # `events.outbox.deliver` is the function of that name.
 delivering = import_module("events.outbox.deliver")
@@ -49,10 +49,6 @@ def compress(
     settings.SEND_LIMIT = 1_000_000
     freeze.LEASE_MARGIN = timedelta(seconds=slower * LEASE_MARGIN)
     delivering.BACKOFF_FIRST = delivering.BACKOFF_MOST = delivering.RETRY_AFTER_MOST = SHORT
-    pace.PAUSE_MOST = SHORT
+    gate.PAUSE_MOST = SHORT
+    gate.PROBE_FIRST = gate.PROBE_MOST = delivering.REFUSED_FIRST = SHORT
     reconcile.INCONCLUSIVE_WAIT = timedelta(seconds=SHORT)
-
-
-def sweep_now() -> None:
-    """Make the next round of a worker sweep whatever has not been swept yet."""
-    worker.SWEEP_AFTER = timedelta(0)

@@ -6,7 +6,7 @@ A role says a line on its pipe for each thing that it acknowledges to its caller
 import json
 import sys
 import time
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -18,13 +18,13 @@ from events.audit import Actor
 from events.models import AuditEntry, State, Submission
 from events.payload import EventCreate, Indicator, Raw
 from events.services import Person
-from tests.killmatrix import times
 from tests.killmatrix.boundaries import Trap
 from tests.killmatrix.plans import Plan
 from tests.killmatrix.processes import Say
 
 ANALYST = "ana"
 PENDING = (State.READY, State.SENDING, State.UNKNOWN)
+SWEPT = (State.CREATED, State.ABSENT, State.REJECTED)
 PATIENCE = 60.0
 _STATES = {
     "submission.drafted": {State.DRAFT},
@@ -36,7 +36,8 @@ _STATES = {
     "submission.found": {State.CREATED},
     "submission.refused": {State.REJECTED},
     "submission.unknown": {State.UNKNOWN},
-    "submission.looked_for": {State.UNKNOWN, State.CREATED},
+    "submission.looked_for": {State.UNKNOWN},
+    "submission.looked_again": {State.CREATED},
     "submission.absent": {State.ABSENT},
     "submission.duplicated": {State.DUPLICATED},
 }
@@ -62,7 +63,7 @@ def payload(plan: Plan) -> EventCreate:
     return EventCreate.with_indicators(
         [Indicator(indicator_type="domain", value=value) for value in values],
         category="Domain Resolution",
-        date=datetime(2022, 4, 1, tzinfo=UTC),
+        date=datetime(2022, 4, 1, tzinfo=UTC) + timedelta(minutes=plan.number),
         event=plan.text,
         tlp="amber",
         raw=Raw(data={"note": plan.text}),
@@ -132,10 +133,14 @@ def _seconds_to_next() -> float | None:
 
 def sweep(say: Say) -> None:
     """One sweep: what is created or absent here is compared with what is there."""
-    times.sweep_now()
-    Submission.objects.filter(state__in=(State.CREATED, State.ABSENT)).update(swept_at=None)
-    for _ in outbox.work(services.client()):
-        pass
+    Submission.objects.filter(state__in=SWEPT).update(sweep_at=datetime.now(UTC))
+    until = time.monotonic() + PATIENCE
+    while Submission.objects.filter(sweep_at__lte=datetime.now(UTC)).exists():
+        for _ in outbox.work(services.client()):
+            pass
+        if time.monotonic() > until:
+            say("gave up")
+            return
     say("swept")
 
 

@@ -1,7 +1,9 @@
 """Sending, working and letting time pass, for tests that judge by the sandbox's ledger."""
 
+import json
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from urllib.parse import parse_qs
 from uuid import UUID, uuid4
 
 import requests
@@ -12,10 +14,11 @@ from django.db.models import F
 from events import outbox, services
 from events.audit import Actor
 from events.cloudflare import Client
-from events.models import AuditEntry, State, Submission, Throttle
-from events.outbox import pace
+from events.models import ApiGate, AuditEntry, State, Submission, Throttle
+from events.outbox import gate
 from events.payload import EventCreate, Indicator, Raw
 from events.sandbox import Sandbox
+from events.sandbox.messages import Request
 from events.services import Person
 
 TYPED = {
@@ -24,7 +27,9 @@ TYPED = {
     "tlp": "amber",
     "indicators": [{"indicator_type": "domain", "value": "domain.com"}],
 }
-MOMENTS = ("created_at", "updated_at", "lease_until", "next_at", "unknown_since", "swept_at")
+MOMENTS = ("created_at", "updated_at", "lease_until", "next_at", "unknown_since")
+MOMENTS += ("sweep_at", "searched_at", "looked_at")
+GATE_MOMENTS = ("paused_until", "opened_at", "probe_at", "look_before")
 
 
 class Death(BaseException):
@@ -92,18 +97,36 @@ def pass_time(**amount: float) -> None:
     back = timedelta(**amount)
     Submission.objects.update(**{name: F(name) - back for name in MOMENTS})
     Throttle.objects.update(since=F("since") - back)
-    pace.forget()
+    ApiGate.objects.update(**{name: F(name) - back for name in GATE_MOMENTS})
+    gate.forget()
 
 
 def creates(sandbox: Sandbox) -> list[bytes]:
     """The bodies of all creates that arrived."""
-    return [request.body for request in sandbox.requests if request.method == "POST"]
+    return [request.body for request in sandbox.requests if request.path.endswith("/create")]
 
 
 def looks(sandbox: Sandbox) -> int:
-    """How often the usual event was looked for."""
-    lists = [request.query for request in sandbox.requests if request.path.endswith("/events")]
-    return sum("domain.com" in query for query in lists)
+    """How often the usual event was looked for by its indicator."""
+    wanted = {"field": "indicator", "op": "equals", "value": "domain.com"}
+    return sum(wanted in asked for asked in filters(sandbox))
+
+
+def filters(sandbox: Sandbox) -> list[list[dict[str, str]]]:
+    """The filters of all lists that were asked for, in order."""
+    return [_filters(each) for each in sandbox.requests if each.path.endswith("/events")]
+
+
+def _filters(request: Request) -> list[dict[str, str]]:
+    if request.method == "POST":
+        return json.loads(request.body).get("search", [])
+    query = parse_qs(request.query)
+    if "search" in query:
+        return json.loads(query["search"][0])
+    parts = [query.get(f"search.{name}", []) for name in ("field", "op", "value")]
+    return [
+        dict(zip(("field", "op", "value"), each, strict=True)) for each in zip(*parts, strict=True)
+    ]
 
 
 def carry_out(sandbox: Sandbox, body: bytes) -> str:

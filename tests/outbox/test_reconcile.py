@@ -13,7 +13,6 @@ from tests.outbox.support import (
     held,
     looks,
     pass_time,
-    payload,
     person,
     reasons,
     send,
@@ -147,21 +146,6 @@ def test_the_sweep_tells_a_second_event_even_if_the_first_is_not_listed(ana, san
     created.refresh_from_db()
     assert created.state == State.DUPLICATED
     assert created.found_uuids == sorted([created.event_uuid, second])
-
-
-def test_the_sweep_logs_a_created_event_that_is_not_there(ana, sandbox, known, monkeypatch):
-    created = send(ana, event=payload("Gone", "gone.example"))
-
-    def without_gone(original, client, query):
-        page = original(client, **query)
-        return replace(page, events=tuple(row for row in page.events if row["event"] != "Gone"))
-
-    wrapped_list(monkeypatch, without_gone)
-    pass_time(minutes=11)
-    work()
-    assert state(created) == State.CREATED
-    assert actions(created)[-1] == "looked_for"
-    assert "was not found there" in reasons(created)[-1]
 
 
 def test_a_late_event_of_something_absent_is_found_by_the_sweep(ana, sandbox, known):

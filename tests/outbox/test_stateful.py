@@ -24,8 +24,8 @@ from hypothesis.stateful import (
 )
 
 from events import audit, services
-from events.models import AuditEntry, FormToken, State, Submission, Throttle
-from events.outbox import pace
+from events.models import ApiGate, AuditEntry, FormToken, State, Submission, Throttle
+from events.outbox import gate
 from tests.outbox.support import (
     TYPED,
     Death,
@@ -89,7 +89,8 @@ class Delivery(RuleBasedStateMachine):
         FormToken.objects.all().delete()
         Submission.objects.all().delete()
         Throttle.objects.all().delete()
-        pace.forget()
+        ApiGate.objects.all().delete()
+        gate.forget()
         self.sandbox.reset()
         self.fate.dies = ""
 

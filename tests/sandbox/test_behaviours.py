@@ -36,6 +36,7 @@ def _until(is_true: Callable[[], object]) -> None:
         ("429", 429, 0),
         ("500-before", 500, 0),
         ("500-after", 500, 1),
+        ("503-before", 503, 0),
     ],
 )
 def test_a_status_and_what_it_holds(
@@ -60,6 +61,18 @@ def test_429_says_how_long_to_wait(sandbox: Sandbox, client: Client) -> None:
     sandbox.behave("create", "429", times=1, seconds=7)
     assert client.create().headers["Retry-After"] == "7"
     assert client.create().status_code == 200
+
+
+def test_an_event_may_be_gone_for_its_readers(
+    sandbox: Sandbox, client: Client, contract: Contract
+) -> None:
+    event = client.create().json()
+    path = f"/dataset/{event['datasetId']}/events/{event['uuid']}"
+    sandbox.behave("read", "gone", times=1)
+    answer = client.call("GET", path)
+    contract.is_failure(answer)
+    assert (answer.status_code, answer.json()["errors"]) == (404, [{"message": "Event not found"}])
+    assert client.call("GET", path).json() == event
 
 
 def test_html_instead_of_json(sandbox: Sandbox, client: Client) -> None:
@@ -120,7 +133,7 @@ def test_late_accepts_though_the_client_has_gone(sandbox: Sandbox, client: Clien
 
 def test_late_refuses_what_is_wrong(sandbox: Sandbox, client: Client) -> None:
     sandbox.behave("create", "late", seconds=0.01)
-    assert client.create(tlp="purple").status_code == 400
+    assert client.create(tlp="white").status_code == 400
     assert [attempt.outcome for attempt in sandbox.ledger.attempts()] == ["refused"]
 
 
@@ -189,6 +202,9 @@ def test_a_bulk_create_misbehaves_too(sandbox: Sandbox, client: Client) -> None:
         "create=late@soon",
         "create=slow@-1",
         "create=ignore-filters",
+        "indicators=search-parallel",
+        "read=text-cut",
+        "create=gone",
     ],
 )
 def test_a_behaviour_that_is_not_understood_is_refused_in_one_line(text: str) -> None:
@@ -207,7 +223,8 @@ def test_behaviours_can_be_given_at_the_start(connect: Callable[..., Client]) ->
 def test_every_behaviour_is_tested_here_or_with_the_lists() -> None:
     shapes = {name for name, kind in BEHAVIOURS.items() if kind.aspect != "conduct"}
     assert set(BEHAVIOURS) - shapes == {
-        *("ok", "400", "401", "403", "429", "500-before", "500-after", "html-200", "truncate"),
+        *("ok", "400", "401", "403", "429", "500-before", "500-after", "503-before", "html-200"),
+        *("gone", "truncate"),
         *("drop-before", "drop-after", "hang-before", "hang-after", "slow", "late"),
     }
 

@@ -25,7 +25,7 @@ def _raw(submission: object, attempt: object = 1) -> dict[str, object]:
 def test_requests_and_events_are_counted_by_submission(sandbox: Sandbox, client: Client) -> None:
     client.create(raw=_raw("one"))
     client.create(raw=_raw("one", 2))
-    client.create(raw=_raw("two"), tlp="purple")
+    client.create(raw=_raw("two"), tlp="white")
     client.create(raw={"data": {}})
     tally = sandbox.ledger.tally()
     found = {key: (each.requests, each.accepted, len(each.events)) for key, each in tally.items()}

@@ -56,6 +56,63 @@ def test_a_dataset_of_ones_own_takes_events(client: Client) -> None:
     assert client.call("POST", "/dataset/create", json=wanted).status_code == 400
 
 
+def test_the_scopes_of_lists(client: Client) -> None:
+    event = client.create(datasetId=CREATE_ONLY).json()["uuid"]
+    for scope in ("all", "*", "operational", CREATE_ONLY):
+        assert client.uuids(f"?datasetId={scope}") == [event]
+        assert client.posted(datasetId=[scope]) == [event]
+    for scope in ("analytics", DEFAULT):
+        assert client.posted(datasetId=[scope]) == []
+
+
+def test_a_dataset_is_read_renamed_and_deleted(client: Client, contract: Contract) -> None:
+    body = {"name": "Mine", "isPublic": False}
+    path = f"/dataset/{client.call('POST', '/dataset/create', json=body).json()['uuid']}"
+    assert client.call("GET", path).json()["name"] == "Mine"
+    changed = client.call("PATCH", path, json={"name": "Ours", "isPublic": True}).json()
+    assert (changed["name"], changed["isPublic"]) == ("Ours", True)
+    assert client.call("GET", path).json() == changed
+    assert client.call("PATCH", path, json={"name": "DDoS", "isPublic": True}).status_code == 400
+    assert client.call("DELETE", path).json() == {"name": "Ours", "uuid": changed["uuid"]}
+    for answer in (
+        client.call("GET", path),
+        client.call("DELETE", path),
+        client.call("PATCH", path, json=body),
+        client.create(datasetId=changed["uuid"]),
+    ):
+        assert answer.status_code == 404
+        contract.is_failure(answer)
+    listed = client.call("GET", "/dataset", params={"includeDeleted": "true"}).json()
+    assert [each["name"] for each in listed if each.get("deletedAt")][-1] == "Ours"
+
+
+def test_a_deleted_event_is_gone_and_its_attempts_are_not(
+    sandbox: Sandbox, client: Client, contract: Contract
+) -> None:
+    first, second = (client.create().json()["uuid"] for _ in range(2))
+    path = f"/datasets/{DEFAULT}/events?eventIds="
+    assert client.call("DELETE", f"{path}{first}&eventIds=no-such").json() == 1
+    assert client.call("DELETE", path + first).json() == 0
+    for gone in (
+        client.call("GET", f"/dataset/{DEFAULT}/events/{first}"),
+        client.call("GET", f"/datasets/{DEFAULT}/events/{first}/raw"),
+        client.call("PATCH", f"/{first}", json={"datasetId": DEFAULT}),
+    ):
+        assert (gone.status_code, gone.json()["errors"]) == (404, [{"message": "Event not found"}])
+        contract.is_failure(gone)
+    assert client.posted() == [second]
+    assert len(sandbox.ledger.attempts()) == 2
+
+
+def test_what_is_deleted_has_to_be_named_and_to_be_in_that_dataset(client: Client) -> None:
+    event = client.create().json()["uuid"]
+    for query in ("", "?eventIds="):
+        assert client.call("DELETE", f"/datasets/{DEFAULT}/events{query}").status_code == 400
+    other = f"/datasets/{READ_ONLY}/events?eventIds={event}"
+    assert client.call("DELETE", other).status_code == 403
+    assert client.posted() == [event]
+
+
 def test_an_edit_changes_what_it_names_and_nothing_else(client: Client, contract: Contract) -> None:
     before = client.create().json()
     changes = {"datasetId": DEFAULT, "category": "Phishing", "targetCountry": "DE"}
@@ -76,9 +133,8 @@ def test_an_edit_of_the_indicator_keeps_the_other_rows(client: Client) -> None:
     changes = {"datasetId": DEFAULT, "indicator": "192.0.2.9"}
     after = client.call("PATCH", f"/{event['uuid']}", json=changes).json()
     assert (after["indicator"], after["uuid"]) == ("192.0.2.9", event["uuid"])
-    found = "?search.field=indicator&search.op=equals&search.value="
-    assert client.uuids(found + "192.0.2.1") == []
-    assert client.uuids(found + "192.0.2.2") == [event["uuid"]]
+    assert client.posted(("indicator", "equals", "192.0.2.1")) == []
+    assert client.posted(("indicator", "equals", "192.0.2.2")) == [event["uuid"]]
 
 
 @pytest.mark.parametrize("changes", [{"tags": ["x"]}, {"indicators": []}, {"uuid": "x"}, {}])

@@ -19,6 +19,8 @@ def _sdk(sandbox: Sandbox, **options: int) -> cloudflare.Cloudflare:
 
 @pytest.fixture
 def sdk(sandbox: Sandbox) -> Iterator[cloudflare.Cloudflare]:
+    """It writes filters as parallel arrays, which a server has to understand."""
+    sandbox.behave("list", "search-parallel")
     with _sdk(sandbox, max_retries=0) as made:
         yield made
 

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.servers import TEST_AUTHORITY
+
 ROOT = Path(__file__).resolve().parents[2]
 TOKEN = {"CLOUDFLARE_API_TOKEN": "canary-token-value", "CLOUDFLARE_ACCOUNT_ID": "abc123"}
 
@@ -16,9 +18,35 @@ WRONG = {
     "SECRET_KEY file": ({"SECRET_KEY": "", "SECRET_KEY_FILE": "/nowhere"}, "cannot be read"),
     "token alone": ({"CLOUDFLARE_API_TOKEN": "canary"}, "CLOUDFLARE_ACCOUNT_ID is not set"),
     "account alone": ({"CLOUDFLARE_ACCOUNT_ID": "abc"}, "CLOUDFLARE_API_TOKEN is not set"),
-    "token with space": (TOKEN | {"CLOUDFLARE_API_TOKEN": "canary token"}, "Copy it again"),
-    "token not ascii": (TOKEN | {"CLOUDFLARE_API_TOKEN": "canaryé"}, "Copy it again"),
-    "account": (TOKEN | {"CLOUDFLARE_ACCOUNT_ID": "a/../b"}, "CLOUDFLARE_ACCOUNT_ID may hold"),
+    "token with space": (
+        TOKEN | {"CLOUDFLARE_API_TOKEN": "canary token"},
+        "CLOUDFLARE_API_TOKEN: The API token holds a blank",
+    ),
+    "token not ascii": (TOKEN | {"CLOUDFLARE_API_TOKEN": "canaryé"}, "CLOUDFLARE_API_TOKEN: "),
+    "account": (TOKEN | {"CLOUDFLARE_ACCOUNT_ID": "a/../b"}, "CLOUDFLARE_ACCOUNT_ID: "),
+    "account too long": (TOKEN | {"CLOUDFLARE_ACCOUNT_ID": "a" * 65}, "CLOUDFLARE_ACCOUNT_ID: "),
+    "dataset": ({"CLOUDFLARE_DATASET_ID": "a/b"}, "CLOUDFLARE_DATASET_ID: "),
+    "proxy without scheme": (
+        {"CLOUDFLARE_PROXY": "canary.example:3128"},
+        "CLOUDFLARE_PROXY: The proxy address must look like http://proxy.example:3128.",
+    ),
+    "proxy by TLS": ({"CLOUDFLARE_PROXY": "https://u:canary@proxy.example"}, "CLOUDFLARE_PROXY: "),
+    "proxy port": ({"CLOUDFLARE_PROXY": "http://canary:99999"}, "CLOUDFLARE_PROXY: "),
+    "proxy blank": ({"CLOUDFLARE_PROXY": "http://canary example:1"}, "CLOUDFLARE_PROXY: "),
+    "ca bundle": ({"CLOUDFLARE_CA_BUNDLE": "/nowhere.pem"}, "CLOUDFLARE_CA_BUNDLE: "),
+    "ca bundle without certificates": ({"CLOUDFLARE_CA_BUNDLE": __file__}, "cannot be read"),
+    "address not ascii": (
+        TOKEN | {"CLOUDFLARE_API_BASE_URL": "https://api.cloudflare.com/é"},
+        "CLOUDFLARE_API_BASE_URL: ",
+    ),
+    "address with a blank": (
+        TOKEN | {"CLOUDFLARE_API_BASE_URL": "https://api.cloudflare.com/a b"},
+        "CLOUDFLARE_API_BASE_URL: ",
+    ),
+    "address port": (
+        TOKEN | {"CLOUDFLARE_API_BASE_URL": "https://api.cloudflare.com:x/"},
+        "CLOUDFLARE_API_BASE_URL",
+    ),
     "http": (TOKEN | {"CLOUDFLARE_API_BASE_URL": "http://api.example/v4"}, "is not https"),
     "userinfo": (TOKEN | {"CLOUDFLARE_API_BASE_URL": "https://u:p@api.cloudflare.com"}, "password"),
     "host": (TOKEN | {"CLOUDFLARE_API_BASE_URL": "https://evil.example/v4"}, "not allowed"),
@@ -29,7 +57,7 @@ WRONG = {
     "plain http": ({"ALLOWED_HOSTS": "desk.example.org"}, "PLAIN_HTTP=1 is for this machine"),
     "port": ({"SANDBOX_PORT": "http"}, "Write a port"),
     "deadline": ({"CLOUDFLARE_DEADLINE": "600"}, "Write a number from 1 to 28"),
-    "search": ({"CLOUDFLARE_SEARCH_STYLE": "xml"}, "parallel, indexed, json"),
+    "search": ({"CLOUDFLARE_SEARCH_STYLE": "xml"}, "post, json, parallel, indexed"),
     "tlp": ({"CLOUDFLARE_TLP_VALUES": '{"amber+strict": "amber"}'}, "sent as the same text"),
     "tlp json": ({"CLOUDFLARE_TLP_VALUES": "amber"}, "not a map"),
     "reconcile": ({"RECONCILE_AFTER": "10,5"}, "rising numbers"),
@@ -61,6 +89,14 @@ def test_a_wrong_value_is_one_line(case):
 def test_a_secret_may_come_from_a_file(tmp_path):
     (tmp_path / "token").write_text("canary-token\n")
     result = start(CLOUDFLARE_API_TOKEN_FILE=str(tmp_path / "token"), CLOUDFLARE_ACCOUNT_ID="abc")
+    assert result.returncode == 0, result.stderr
+
+
+def test_a_good_proxy_and_bundle_start():
+    result = start(
+        CLOUDFLARE_PROXY="http://user:password@proxy.example:3128",
+        CLOUDFLARE_CA_BUNDLE=TEST_AUTHORITY,
+    )
     assert result.returncode == 0, result.stderr
 
 

@@ -8,16 +8,21 @@ import threading
 import time
 from argparse import ArgumentParser
 
-from django.core.management.base import BaseCommand
-from django.db import DatabaseError, close_old_connections
-from django.utils import timezone
+from django.core.management.base import BaseCommand, CommandError
+from django.db import DatabaseError, close_old_connections, connection
 
-from events import outbox, reference, services
+from events import clock, outbox, reference, services
+from events.failures import first_line
 from events.models import Heartbeat, ReferenceList
+from events.outbox import gate, history
 
 BEAT_EVERY = 20.0
+# A worker whose last request or round is longer ago shows no sign of life any more.
+STALLED_AFTER = 120.0
 REFRESH_AFTER = 24 * 60 * 60.0
 REFRESH_RETRY = 300.0
+# Sends side by side. They wait for Cloudflare, not for this machine.
+WIDTH = 4
 
 log = logging.getLogger("events.deliver")
 
@@ -31,63 +36,126 @@ class Command(BaseCommand):
         """`--once` for cron and tests, `--every` seconds between rounds."""
         parser.add_argument("--once", action="store_true", help="one round, then end")
         parser.add_argument("--every", type=float, default=1.0, help="seconds between rounds")
+        parser.add_argument(
+            "--restored",
+            action="store_true",
+            help="the database was restored: look for everything before it is sent",
+        )
 
     def handle(self, *args: object, **options: object) -> None:
         """Several workers on several machines are safe: each claims what it takes."""
-        self.stopping = threading.Event()
+        worker = _Worker(is_restored=bool(options["restored"]))
         if not options["once"]:
             for number in (signal.SIGTERM, signal.SIGINT):
-                signal.signal(number, lambda *_: self.stopping.set())
-        worker = _Worker()
+                signal.signal(number, lambda *_: worker.stop())
         try:
-            while not self.stopping.is_set():
-                worker.round(self.stopping)
+            while not worker.is_stopping:
+                is_idle = worker.round()
                 if options["once"]:
                     break
-                self.stopping.wait(float(str(options["every"])))
+                if is_idle:
+                    worker.wait(float(str(options["every"])))
         finally:
-            worker.stop()
+            worker.end()
 
 
 class _Worker:
     """One process's rounds, its sign of life and the daily refresh of the lists."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, is_restored: bool) -> None:
         self.name = f"{socket.gethostname()}:{os.getpid()}"
-        self._beaten = self._refreshed = float("-inf")
+        self._is_restored = is_restored
+        self._is_checked = False
+        self._refreshed = float("-inf")
+        self._stopping = threading.Event()
+        self._pulse = time.monotonic()
+        self._crew = outbox.Crew(WIDTH, self._go_on)
+        self._heart = threading.Thread(target=self._beat, name="heart", daemon=True)
 
-    def round(self, stopping: threading.Event) -> None:
-        """Never ends the process for a database that is away: it may come back."""
+    @property
+    def is_stopping(self) -> bool:
+        """Whether it was told to stop."""
+        return self._stopping.is_set()
+
+    def stop(self) -> None:
+        """Claim no more."""
+        self._stopping.set()
+        self._crew.stop()
+
+    def wait(self, seconds: float) -> None:
+        """Until the next round, or until told to stop."""
+        self._stopping.wait(seconds)
+
+    def round(self) -> bool:
+        """Whether nothing was due. Never ends for a database that is away: it may come back."""
+        self._go_on()
+        moved = 0
         try:
             close_old_connections()
-            self._beat()
-            for submission in outbox.work(services.client()):
+            self._check()
+            for submission in outbox.work(services.client(), self._crew):
+                moved += 1
                 log.info("submission %s is %s", submission.pk, submission.state)
-                self._beat()
-                if stopping.is_set():
-                    return
-            self._refresh()
+            if not self.is_stopping:
+                self._refresh()
         except DatabaseError as error:
-            log.warning("the database did not answer: %s", type(error).__name__)
+            log.warning("the database did not answer: %s", first_line(error))
+            return True
+        return moved == 0
+
+    def _check(self) -> None:
+        """Before anything is sent: is the clock right, and is this desk what it seems to be?"""
+        if self._is_checked:
+            return
+        if abs(skew := clock.skew()) > clock.SKEW_MOST:
+            raise CommandError(
+                f"The clock of this machine is {skew.total_seconds():+.0f} seconds from the "
+                "database's. Set it right (with NTP), then start again."
+            )
+        if reason := history.check():
+            log.warning("held: %s", reason)
+        if self._is_restored:
+            gate.look_before(clock.now())
+        self._is_checked = True
+        self._heart.start()
+
+    def _go_on(self) -> None:
+        self._pulse = time.monotonic()
 
     def _beat(self) -> None:
-        if time.monotonic() - self._beaten >= BEAT_EVERY:
-            Heartbeat.beat(self.name)
-            self._beaten = time.monotonic()
+        """Show signs of life, in a thread of their own, as long as the work goes on."""
+        while True:
+            if time.monotonic() - self._pulse < STALLED_AFTER:
+                try:
+                    Heartbeat.beat(self.name)
+                    self._crew.share = Heartbeat.alive()
+                    history.note()
+                except DatabaseError as error:
+                    log.warning("no sign of life: %s", first_line(error))
+                finally:
+                    connection.close()
+            if self._stopping.wait(BEAT_EVERY):
+                return
 
     def _refresh(self) -> None:
-        if time.monotonic() - self._refreshed < REFRESH_RETRY:
+        if time.monotonic() - self._refreshed < REFRESH_RETRY or gate.closed():
             return
         self._refreshed = time.monotonic()
         newest = ReferenceList.objects.order_by("-fetched_at").first()
-        if newest and (timezone.now() - newest.fetched_at).total_seconds() < REFRESH_AFTER:
+        if newest and (clock.now() - newest.fetched_at).total_seconds() < REFRESH_AFTER:
             return
         for fetched in reference.refresh(services.client()):
             log.info("list %s: %s", fetched.name, fetched.error or f"{fetched.items} items")
+            self._go_on()
 
-    def stop(self) -> None:
-        """Take the sign of life back, if the database still answers."""
+    def end(self) -> None:
+        """Finish what is under way, and take the sign of life back if the database answers."""
+        self.stop()
+        self._crew.close()
+        if self._heart.is_alive():
+            self._heart.join(5)
         try:
             Heartbeat.stop(self.name)
-        except DatabaseError:
-            log.warning("the database did not answer")
+            history.note()
+        except DatabaseError as error:
+            log.warning("the database did not answer: %s", first_line(error))
