@@ -14,6 +14,7 @@ from django.urls import reverse
 from django.utils.http import urlencode
 from django.views.decorators.http import require_http_methods
 
+from events.audit.body import moment_in_utc
 from events.models import State, Submission
 from events.services import search
 
@@ -61,9 +62,10 @@ def _filters(asked: QueryDict) -> dict[str, str]:
 
 
 def _position(text: str) -> tuple[datetime, UUID] | None:
+    """The place that a link of ours names; None for anything else that stands in the address."""
     moment, _, identifier = text.partition("_")
+    at = moment_in_utc(moment)
     try:
-        position = datetime.fromisoformat(moment), UUID(identifier)
+        return (at, UUID(identifier)) if at else None
     except ValueError:
         return None
-    return position if position[0].tzinfo else None
