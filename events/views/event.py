@@ -45,6 +45,8 @@ def event(request: HttpRequest, pk: UUID) -> HttpResponse:
         "is_overdue": state is State.SENDING
         and submission.lease_until is not None
         and submission.lease_until < clock.now(),
+        "is_due": submission.next_at is not None and submission.next_at <= clock.now(),
+        "is_said_above": submission.outcome_values.get("kind") in set(gate.Kind),
         "may_be_a_copy": state is State.READY
         and gate.must_be_looked_for(submission.created_at, submission.searched_at),
         "corrections": submission.corrections.all(),
