@@ -6,8 +6,8 @@ from typing import Any, NamedTuple
 
 from django.conf import settings
 from django.db import transaction
-from django.utils import timezone
 
+from events import clock
 from events.cloudflare import ApiError, Client, Dataset
 from events.models import ReferenceList
 from events.payload import Tlp, label_of_wire
@@ -54,7 +54,7 @@ def _fetch(ask: Ask, name: str, fetch: Callable[[], list[Any]]) -> Fetched:
         return Fetched(name, 0, "The API returned an empty list; the old one is kept.")
     with transaction.atomic():
         ReferenceList.objects.update_or_create(
-            name=name, defaults={"items": json.dumps(items), "fetched_at": timezone.now()}
+            name=name, defaults={"items": json.dumps(items), "fetched_at": clock.now()}
         )
     forget()
     return Fetched(name, len(items))

@@ -10,10 +10,9 @@ from django.contrib import messages
 from django.contrib.auth.decorators import permission_required
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.utils import timezone
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from events import reference, services, vetting
+from events import clock, reference, services, vetting
 from events.forms.choices import dataset_words
 from events.models import PENDING, AuditEntry, Heartbeat, State, Submission
 from events.outbox import gate
@@ -45,7 +44,7 @@ def event(request: HttpRequest, pk: UUID) -> HttpResponse:
         "is_moving": state in MOVING,
         "is_overdue": state is State.SENDING
         and submission.lease_until is not None
-        and submission.lease_until < timezone.now(),
+        and submission.lease_until < clock.now(),
         "may_be_a_copy": state is State.READY
         and gate.must_be_looked_for(submission.created_at, submission.searched_at),
         "corrections": submission.corrections.all(),

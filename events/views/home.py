@@ -12,7 +12,7 @@ SECTIONS = (
     (State.UNKNOWN, "Not known yet"),
     (State.DUPLICATED, "There more than once"),
     (State.ABSENT, "Not there: send again?"),
-    (State.REJECTED, "Refused: mend and send again"),
+    (State.REJECTED, "Refused: correct and send again"),
     (State.READY, "Waiting to be sent"),
     (State.SENDING, "Being sent"),
     (State.DRAFT, "Drafts"),
@@ -35,7 +35,9 @@ class Section(NamedTuple):
 def home(request: HttpRequest) -> HttpResponse:
     """The person's own unfinished submissions by state, and what was created last."""
     mine = Submission.objects.filter(author=request.user.pk).order_by("-updated_at").defer("body")
-    found = (_section(mine.filter(state=state), state, title) for state, title in SECTIONS)
+    # What was corrected in another event waits for nobody.
+    waiting = mine.filter(corrections=None)
+    found = (_section(waiting.filter(state=state), state, title) for state, title in SECTIONS)
     sections = [section for section in found if section.submissions]
     needs_worker = any(section.state in MOVING for section in sections)
     context = {
