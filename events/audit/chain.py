@@ -9,15 +9,14 @@ from django.db import connection, transaction
 from django.db.backends.utils import CursorWrapper
 from django.db.models import Model
 from django.db.transaction import TransactionManagementError
-from django.utils import timezone
 
+from events import clock
 from events.audit import body
+from events.audit.body import COPIED
 from events.audit.facts import Fact
 from events.audit.order import chain_is_held
 from events.models import AuditAttachment, AuditEntry, AuditTerm
 
-# The columns that copy a field of the body under the same name, so that rows can be found.
-COPIED = ("actor", "request_id", "action", "object_id", "outcome", "tlp")
 _ROWS_AT_ONCE = 500
 LOCK_TIMEOUT = "5s"
 
@@ -66,7 +65,7 @@ def append(*facts: Fact) -> tuple[AuditEntry, ...]:
     if not facts:
         return ()
     with connection.cursor() as cursor:
-        last, at = _locked_head(cursor), timezone.now()
+        last, at = _locked_head(cursor), clock.now()
         links = []
         for fact in facts:
             links.append(_link(fact, last, at))

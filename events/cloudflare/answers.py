@@ -25,6 +25,8 @@ from events.cloudflare.records import (
 MAX_PROBLEMS = 20
 MAX_PROBLEM_LENGTH = 500
 
+# A name in a list is shown to everybody: one that is marked like this is not for lists.
+_NOT_FOR_ALL: Final = {"red", "purple"}
 _BESIDE_A_RESULT: Final = {"result", "result_info", "errors", "messages", "completeness"}
 
 _UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", re.I)
@@ -317,10 +319,18 @@ def _actor(item: Json) -> Actor | None:
     name = _text(fields.get("value")) or _text(fields.get("name"))
     if not name:
         return None
-    others = (*_aliases(fields.get("aliases")), *_texts(fields.get("aliasGroupNames")))
+    aliases = dict(_aliases(fields.get("aliases")))
+    others = {
+        **aliases,
+        **{text: aliases.get(text, "") for text in _texts(fields.get("aliasGroupNames"))},
+    }
     return Actor(
         name=name,
-        aliases=tuple(dict.fromkeys(other for other in others if other != name)),
+        aliases=tuple(
+            text
+            for text, tlp in others.items()
+            if text != name and tlp.casefold() not in _NOT_FOR_ALL
+        ),
         tlp=_text(fields.get("tlp")),
         confidence=_whole(fields.get("confidence")),
     )
@@ -330,11 +340,12 @@ def _whole(value: Json) -> int | None:
     return value if isinstance(value, int) and not isinstance(value, bool) else None
 
 
-def _aliases(items: Json) -> Iterator[str]:
-    """Aliases given as texts or as objects with a `value`."""
+def _aliases(items: Json) -> Iterator[tuple[str, str]]:
+    """(alias, its TLP or "") of aliases given as texts or as objects with a `value`."""
     for item in items if isinstance(items, list) else []:
-        if text := _text(item.get("value") if isinstance(item, dict) else item):
-            yield text
+        fields: dict[str, Json] = item if isinstance(item, dict) else {"value": item}
+        if text := _text(fields.get("value")):
+            yield text, _text(fields.get("tlp"))
 
 
 def problems(body: bytes) -> tuple[Problem, ...]:

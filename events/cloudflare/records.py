@@ -102,7 +102,10 @@ class IndicatorPage:
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """An actor of the shared catalogue; `tlp` is the API's text, `confidence` 1 to 10 or None."""
+    """An actor of the shared catalogue; `tlp` is the API's text, `confidence` 1 to 10 or None.
+
+    `aliases` are the other names; those that are marked RED or Cloudflare's own are left out.
+    """
 
     name: str
     aliases: tuple[str, ...] = ()

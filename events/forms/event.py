@@ -88,6 +88,7 @@ class EventForm(forms.Form):
         self.references = references
         self.indicators: IndicatorForms | None = None
         self.indicators_fault = ""
+        self.attackers, self.has_more_attackers = choices.of_attackers(references)
         countries = choices.of_countries(references)
         self._offer("category", choices.of_categories(references))
         self._offer("target_industry", choices.of_names(references.industries, "Not known"))

@@ -1,4 +1,4 @@
-"""One send through the form, against a bare view that does one insert and one pooled POST."""
+"""One send through the form, against a bare view with two durable commits and one POST."""
 
 import statistics
 import subprocess
@@ -73,7 +73,7 @@ def _ratio(client: Client) -> float:
     medians = {name: statistics.median(values[20:]) for name, values in times.items()}
     ratio = medians["send"] / medians["bare"]
     print(
-        f"one send            {medians['send'] * 1e3:7.2f} ms   bare insert + POST "
+        f"one send            {medians['send'] * 1e3:7.2f} ms   bare, two commits + POST "
         f"{medians['bare'] * 1e3:6.2f} ms   {ratio:5.2f} x  (to reach: {REACH:g})"
     )
     return ratio

