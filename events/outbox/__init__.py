@@ -5,7 +5,6 @@ from events.outbox.deliver import claim, deliver, quiet
 from events.outbox.dispatch import dispatch
 from events.outbox.freeze import MARK, TooLarge, copies, frozen, mark
 from events.outbox.gate import Closed, Held, breaker, closed
-from events.outbox.history import HELD
 from events.outbox.look import look_or_raise
 from events.outbox.reconcile import settle_found
 from events.outbox.returned import wire_of
@@ -14,7 +13,6 @@ from events.outbox.transitions import Lost, fact, move, touch
 from events.outbox.worker import Crew, work
 
 __all__ = [
-    "HELD",
     "MARK",
     "SWEEP_EVERY",
     "Api",

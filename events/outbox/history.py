@@ -115,7 +115,8 @@ pending = Pending()
 def _doubt(now: datetime) -> str:
     if gate.database() not in ("", _database()):
         return "this database is a copy of another one"
-    if (noted := _noted()) is not None:
+    # Of a log that was still empty every log is the continuation.
+    if (noted := _noted()) is not None and noted.seq:
         entry = AuditEntry.objects.filter(seq=noted.seq).values_list("hash", flat=True).first()
         if entry != noted.hash:
             return "the log is not the one that this machine saw: a backup was restored"

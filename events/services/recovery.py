@@ -10,6 +10,7 @@ from django.db import IntegrityError, transaction
 
 from events import audit, clock, outbox, reference, vetting
 from events.models import AuditEntry, State, Submission
+from events.outbox import history
 from events.outbox.recover import MARGIN, Found
 from events.outbox.returned import columns_of, moment_of, rows_of
 from events.outbox.sweeps import next_sweep
@@ -63,7 +64,7 @@ def unknown_since() -> datetime:
     """
     entries = AuditEntry.objects.order_by("seq")
     done = entries.filter(action=RECOVERED).values_list("seq", flat=True).last() or 0
-    held = entries.filter(action=outbox.HELD, seq__gt=done).values_list("seq", flat=True).first()
+    held = entries.filter(action=history.HELD, seq__gt=done).values_list("seq", flat=True).first()
     before = entries.filter(seq__lt=held or 0).values_list("at", flat=True).last()
     return before - MARGIN if before else clock.now() - LOOKED_BACK
 

@@ -64,7 +64,7 @@ def waits(ana, sandbox):
 
 def holds():
     """Why the desk was held, by the log."""
-    return [entry.body for entry in AuditEntry.objects.filter(action=outbox.HELD)]
+    return [entry.body for entry in AuditEntry.objects.filter(action=history.HELD)]
 
 
 def test_another_database_s_name_tells_a_copy(ana, sandbox, desk):
@@ -179,6 +179,12 @@ def test_a_folder_that_cannot_be_written_does_no_harm(desk, settings):
 
 def test_an_empty_desk_is_no_copy(db, folder):
     gate.name_database("another")
+    assert history.check() == ""
+
+
+def test_a_desk_that_was_new_when_it_started_is_no_copy(db, folder):
+    assert history.check() == ""
+    audit.record(audit.Fact("a.b", audit.Actor.system("test")))
     assert history.check() == ""
 
 
