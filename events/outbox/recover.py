@@ -9,6 +9,7 @@ import json
 import re
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any, NamedTuple, TypeVar
 from uuid import UUID
 
@@ -176,7 +177,7 @@ class Walk:
     def _examined(self, uuid: str, event: Event) -> Found | None:
         dataset = str(event.get("datasetId") or self.dataset)
         try:
-            raw = self._patiently(lambda: self._api.read_raw(dataset, uuid))
+            raw = self._patiently(partial(self._api.read_raw, dataset, uuid))
         except Held:
             raise
         except ApiError as error:
@@ -207,9 +208,8 @@ class Walk:
         created = Submission.objects.filter(state=State.CREATED).exclude(event_uuid="")
         for known in created.exclude(look=Look.GONE).order_by("-updated_at")[:3]:
             dataset = str(known.answer_values.get("datasetId") or known.dataset_id)
-            uuid = known.event_uuid
             try:
-                raw = self._patiently(lambda d=dataset, u=uuid: self._api.read_raw(d, u))  # type: ignore[misc]
+                raw = self._patiently(partial(self._api.read_raw, dataset, known.event_uuid))
             except Held:
                 raise
             except ApiError:

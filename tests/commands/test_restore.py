@@ -3,7 +3,6 @@
 The steps are those of docs/operations.md.
 """
 
-import os
 import re
 import shutil
 import sqlite3
@@ -15,7 +14,6 @@ from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 from uuid import uuid4
 
-import psycopg
 import pytest
 
 from tests.desk import Desk, hidden
@@ -63,8 +61,7 @@ def beside(desk, backup, folder):
         desk.environment["DATABASE_URL"] = f"sqlite:///{backup}"
         return
     name = f"restored_{uuid4().hex}"
-    with psycopg.connect(os.environ["DATABASE_URL"], autocommit=True) as server:
-        server.execute(f'CREATE DATABASE "{name}"')
+    tool("createdb", f"--maintenance-db={url}", name)
     restored = urlunsplit(urlsplit(url)._replace(path=f"/{name}"))
     tool("pg_restore", "--no-owner", f"--dbname={restored}", str(backup))
     desk.environment["DATABASE_URL"] = restored
