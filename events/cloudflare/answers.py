@@ -186,7 +186,8 @@ def raw_data(answer: Json) -> RawData:
     if "data" not in fields:
         raise BadAnswer("holds no data")
     data, text = _map_or_text(fields["data"])
-    return RawData(data, text, _text(fields.get("source")), _text(fields.get("tlp")))
+    source, tlp, created = (_text(fields.get(name)) for name in ("source", "tlp", "created"))
+    return RawData(data, text, source, tlp, created)
 
 
 def _map_or_text(data: Json) -> tuple[dict[str, Json] | None, str]:

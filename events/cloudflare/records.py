@@ -116,12 +116,13 @@ class Actor:
 @dataclass(frozen=True, slots=True)
 class RawData:
     """What an event was created from. `data` is None when the API holds none, or holds no map;
-    in the second case `text` has it as the API wrote it."""
+    in the second case `text` has it as the API wrote it. `created` is when, in the API's words."""
 
     data: dict[str, Json] | None
     text: str = ""
     source: str = ""
     tlp: str = ""
+    created: str = ""
 
 
 @dataclass(frozen=True, slots=True)

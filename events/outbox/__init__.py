@@ -5,12 +5,16 @@ from events.outbox.deliver import claim, deliver, quiet
 from events.outbox.dispatch import dispatch
 from events.outbox.freeze import MARK, TooLarge, copies, frozen, mark
 from events.outbox.gate import Closed, Held, breaker, closed
+from events.outbox.history import HELD
 from events.outbox.look import look_or_raise
+from events.outbox.reconcile import settle_found
+from events.outbox.returned import wire_of
 from events.outbox.sweeps import SWEEP_EVERY
 from events.outbox.transitions import Lost, fact, move, touch
 from events.outbox.worker import Crew, work
 
 __all__ = [
+    "HELD",
     "MARK",
     "SWEEP_EVERY",
     "Api",
@@ -31,6 +35,8 @@ __all__ = [
     "mark",
     "move",
     "quiet",
+    "settle_found",
     "touch",
+    "wire_of",
     "work",
 ]

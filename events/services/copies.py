@@ -82,13 +82,13 @@ def typed_of(submission: Submission, person: Person) -> dict[str, Any]:
     """
     is_own = submission.author_id == person.user.pk
     typed = submission.typed_values if is_own else {}
-    if not typed and submission.body:
-        typed = _of_body(json.loads(bytes(submission.body)))
+    if not typed:
+        typed = _of_wire(outbox.wire_of(submission))
     return {name: value for name, value in typed.items() if name not in DECISIONS}
 
 
-def _of_body(wire: dict[str, Any]) -> dict[str, Any]:
-    """The form of a frozen body, without the mark by which it is found."""
+def _of_wire(wire: dict[str, Any]) -> dict[str, Any]:
+    """The form of what was sent, without the mark by which it is found."""
     raw = wire.get("raw") or {}
     data = {name: value for name, value in (raw.get("data") or {}).items() if name != outbox.MARK}
     rows = wire.get("indicators") or []

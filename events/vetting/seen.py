@@ -1,19 +1,24 @@
 """Indicators of earlier submissions: written when one is frozen, asked when one is typed."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.contrib.auth.models import AnonymousUser
 from django.urls import reverse
 
 from events.models import Submission, SubmissionIndicator
-from events.payload import EventCreate
+from events.payload import EventCreate, Indicator
 from events.vetting.findings import Entry, Finding, Level, row_field, shown
 from events.vetting.newest import Newest, newest
 from events.vetting.values import Value, value_of
 
 
 def remember(submission: Submission, payload: EventCreate, *, is_new: bool) -> None:
+    """`remember_rows` of `payload`."""
+    remember_rows(submission, payload.rows, is_new=is_new)
+
+
+def remember_rows(submission: Submission, rows: Sequence[Indicator], *, is_new: bool) -> None:
     """Keep what `submission` is about, for `findings` to find: one insert.
 
     To be called in the transaction that freezes it. Unless `is_new`, it may have been frozen
@@ -21,7 +26,7 @@ def remember(submission: Submission, payload: EventCreate, *, is_new: bool) -> N
     """
     if not is_new:
         SubmissionIndicator.objects.filter(submission=submission).delete()
-    keys = {value_of(row.indicator_type, row.value).key for row in payload.rows}
+    keys = {value_of(row.indicator_type, row.value).key for row in rows}
     SubmissionIndicator.objects.bulk_create(
         SubmissionIndicator(submission=submission, key=key) for key in keys
     )

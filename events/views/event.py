@@ -34,6 +34,7 @@ def event(request: HttpRequest, pk: UUID) -> HttpResponse:
         "words": submission.words,
         "outcome": submission.outcome_values,
         "sent": _sent(submission),
+        "is_sent_elsewhere": submission.body is None and state in {State.CREATED, State.DUPLICATED},
         "dataset": dataset_words(submission.dataset_id, reference.load()),
         "payload": _pretty(json.loads(_body(submission))) if _body(submission) else "",
         "endpoint": f"{settings.CLOUDFLARE.base_url}/accounts/"
@@ -49,7 +50,7 @@ def event(request: HttpRequest, pk: UUID) -> HttpResponse:
         "is_said_above": submission.outcome_values.get("kind") in set(gate.Kind),
         "may_be_a_copy": state is State.READY
         and gate.must_be_looked_for(submission.created_at, submission.searched_at),
-        "corrections": submission.corrections.all(),
+        "corrections": Submission.objects.visible_to(request.user).filter(corrects=submission),
         "can": _allowed(request, submission),
         "is_worker_alive": state not in MOVING or Heartbeat.any_alive(),
     }
@@ -247,6 +248,7 @@ STEPS = {
     "submission.unknown": "Outcome unknown",
     "submission.looked_for": "Looked for",
     "submission.found": "Found in Cloudforce One",
+    "submission.recovered": "Taken in from Cloudforce One",
     "submission.absent": "Not found in Cloudforce One",
     "submission.declared_absent": "Said to be missing",
     "submission.declared_unsent": "Said not to have been sent",
