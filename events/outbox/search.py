@@ -15,7 +15,7 @@ from datetime import UTC, datetime, timedelta
 from itertools import islice
 from typing import Any, NamedTuple
 
-from events.cloudflare import ApiError, Filter, RawData
+from events.cloudflare import ApiError, Filter, RawData, is_searchable
 from events.models import Look, State, Submission
 from events.outbox.api import Api
 from events.outbox.freeze import MARK
@@ -29,8 +29,6 @@ SHORT_PAGE = 20
 # A filter that is ignored returns everything; this many events are then looked through by hand.
 LOOKED_THROUGH_MOST = 20_000
 CANDIDATES_MOST = 50
-# The API takes values of up to 512 characters.
-FILTER_TEXT_MOST = 500
 CONTROLS_MOST = 3
 KNOWN_MOST = 50
 WAYS = ("indicator", "event", "date")
@@ -104,7 +102,7 @@ def _ways(wire: dict[str, Any]) -> list[Filter]:
     return [
         Filter(name, "equals", texts[name])
         for name in WAYS
-        if isinstance(texts.get(name), str) and 0 < len(texts[name]) <= FILTER_TEXT_MOST
+        if isinstance(texts.get(name), str) and is_searchable(texts[name])
     ]
 
 
@@ -309,5 +307,5 @@ def _theirs(api: Api, submission: Submission, name: str) -> Iterator[_Known]:
     listed = api.list_events(dataset_ids=dataset, page_size=KNOWN_MOST, force_refresh=True)
     for event in islice(listed.events, KNOWN_MOST):
         value = event.get(name)
-        if event.get("uuid") and isinstance(value, str) and 0 < len(value) <= FILTER_TEXT_MOST:
+        if event.get("uuid") and isinstance(value, str) and is_searchable(value):
             yield _Known(str(event["uuid"]), value)
