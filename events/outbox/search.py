@@ -294,9 +294,11 @@ def _ours(submission: Submission, name: str) -> Iterator[_Known]:
         .exclude(pk=submission.pk)
         .exclude(look__in=(Look.CHANGED, Look.GONE))
         .order_by("-updated_at", "-id")
-        .values_list("event_uuid", "body", "pk")[:KNOWN_MOST]
     )
-    for uuid, body, pk in created.iterator(chunk_size=CONTROLS_MOST):
+    # Bodies are read one by one, as they are wanted, and never by a query that is still open while
+    # the API is asked: SQLite refuses to write beside one ("database is locked").
+    for pk in list(created.values_list("pk", flat=True)[:KNOWN_MOST]):
+        uuid, body = Submission.objects.values_list("event_uuid", "body").get(pk=pk)
         for way in _ways(json.loads(bytes(body or b"{}"))):
             if uuid and way.field == name:
                 yield _Known(uuid, str(way.value), str(pk))
