@@ -48,6 +48,10 @@ class Migration(migrations.Migration):
             model_name='submission',
             name='submission_recent',
         ),
+        migrations.RemoveIndex(
+            model_name='submission',
+            name='submission_mine',
+        ),
         migrations.RemoveField(
             model_name='submission',
             name='swept_at',
@@ -86,6 +90,10 @@ class Migration(migrations.Migration):
             model_name='submission',
             name='tries',
             field=models.PositiveIntegerField(default=0),
+        ),
+        migrations.AddIndex(
+            model_name='submission',
+            index=models.Index(fields=['author', 'state', '-updated_at', '-id'], name='submission_mine'),
         ),
         migrations.AddIndex(
             model_name='submission',

@@ -15,7 +15,7 @@ from datetime import UTC, datetime, timedelta
 from itertools import islice
 from typing import Any, NamedTuple
 
-from events.cloudflare import ApiError, Filter, RawData
+from events.cloudflare import ApiError, Filter, RawData, is_searchable
 from events.models import Look, State, Submission
 from events.outbox.api import Api
 from events.outbox.freeze import MARK
@@ -30,8 +30,6 @@ SHORT_PAGE = 20
 # A filter that is ignored returns everything; this many events are then looked through by hand.
 LOOKED_THROUGH_MOST = 20_000
 CANDIDATES_MOST = 50
-# The API takes values of up to 512 characters.
-FILTER_TEXT_MOST = 500
 CONTROLS_MOST = 3
 KNOWN_MOST = 50
 WAYS = ("indicator", "event", "date")
@@ -105,7 +103,7 @@ def _ways(wire: dict[str, Any]) -> list[Filter]:
     return [
         Filter(name, "equals", texts[name])
         for name in WAYS
-        if isinstance(texts.get(name), str) and 0 < len(texts[name]) <= FILTER_TEXT_MOST
+        if isinstance(texts.get(name), str) and is_searchable(texts[name])
     ]
 
 
@@ -296,9 +294,11 @@ def _ours(submission: Submission, name: str) -> Iterator[_Known]:
         .exclude(pk=submission.pk)
         .exclude(look__in=(Look.CHANGED, Look.GONE))
         .order_by("-updated_at", "-id")
-        .values_list("event_uuid", "body", "pk")[:KNOWN_MOST]
     )
-    for uuid, body, pk in created.iterator(chunk_size=CONTROLS_MOST):
+    # Bodies are read one by one, as they are wanted, and never by a query that is still open while
+    # the API is asked: SQLite refuses to write beside one ("database is locked").
+    for pk in list(created.values_list("pk", flat=True)[:KNOWN_MOST]):
+        uuid, body = Submission.objects.values_list("event_uuid", "body").get(pk=pk)
         for way in _ways(json.loads(bytes(body or b"{}"))):
             if uuid and way.field == name:
                 yield _Known(uuid, str(way.value), str(pk))
@@ -310,5 +310,5 @@ def _theirs(api: Api, submission: Submission, name: str) -> Iterator[_Known]:
     listed = api.list_events(dataset_ids=dataset, page_size=KNOWN_MOST, force_refresh=True)
     for event in islice(listed.events, KNOWN_MOST):
         value = event.get(name)
-        if event.get("uuid") and isinstance(value, str) and 0 < len(value) <= FILTER_TEXT_MOST:
+        if event.get("uuid") and isinstance(value, str) and is_searchable(value):
             yield _Known(str(event["uuid"]), value)

@@ -8,7 +8,7 @@ from django.conf import settings
 from django.db import transaction
 
 from events import clock
-from events.cloudflare import ApiError, Client, Dataset
+from events.cloudflare import ApiError, Client, Dataset, Refused
 from events.models import ReferenceList
 from events.payload import Tlp, label_of_wire
 from events.reference.lists import forget
@@ -39,7 +39,7 @@ def refresh(client: Client, ask: Ask = lambda fetch: fetch()) -> list[Fetched]:
         _fetch(ask, "industries", lambda: _names(client.industries())),
         _fetch(ask, "indicator_types", lambda: _names(client.indicator_types())),
         _fetch(ask, "attackers", lambda: _names(client.attackers())),
-        _fetch(ask, "actors", lambda: _actors(client)),
+        _fetch_if_served(ask, "actors", lambda: _actors(client)),
         _fetch(ask, "tags", lambda: _names([tag.value for tag in client.tags()])),
         _fetch(ask, "countries", lambda: _countries(client)),
     ]
@@ -58,6 +58,24 @@ def _fetch(ask: Ask, name: str, fetch: Callable[[], list[Any]]) -> Fetched:
         )
     forget()
     return Fetched(name, len(items))
+
+
+def _fetch_if_served(ask: Ask, name: str, fetch: Callable[[], list[Any]]) -> Fetched:
+    """As `_fetch`, for a list that an account may be refused while its access is good.
+
+    `ask` is not told of such a refusal: it would take it for one of everything.
+    """
+    refusals: list[Refused] = []
+
+    def fetch_or_note() -> list[Any]:
+        try:
+            return fetch()
+        except Refused as error:
+            refusals.append(error)
+            return []
+
+    fetched = _fetch(ask, name, fetch_or_note)
+    return fetched._replace(error=refusals[0].detail) if refusals else fetched
 
 
 def _names(names: Sequence[str]) -> list[str]:

@@ -50,7 +50,7 @@ def event(request: HttpRequest, pk: UUID) -> HttpResponse:
         "is_said_above": submission.outcome_values.get("kind") in set(gate.Kind),
         "may_be_a_copy": state is State.READY
         and gate.must_be_looked_for(submission.created_at, submission.searched_at),
-        "corrections": submission.corrections.all(),
+        "corrections": Submission.objects.visible_to(request.user).filter(corrects=submission),
         "can": _allowed(request, submission),
         "is_worker_alive": state not in MOVING or Heartbeat.any_alive(),
     }

@@ -11,7 +11,7 @@ LANES = 24
 
 
 def main() -> int:
-    """0 if everything held and both controls failed on every database asked for."""
+    """0 if everything held and the controls failed on every database asked for."""
     parser = argparse.ArgumentParser(prog="python -m tests.killmatrix", description=__doc__)
     parser.add_argument("--runs", type=int, default=2000, help="on each database")
     parser.add_argument("--database", choices=(*DATABASES, "both"), default="both")

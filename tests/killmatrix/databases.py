@@ -17,7 +17,7 @@ from django.db import connections
 from tests.killmatrix import processes
 from tests.killmatrix.victim import ANALYST
 
-_COLUMNS = "state, typed, event_uuid, found, body"
+_COLUMNS = "state, typed, event_uuid, found, body, unknown_since"
 
 
 class Row(NamedTuple):
@@ -28,6 +28,7 @@ class Row(NamedTuple):
     event_uuid: str
     found: str
     body: bytes | None
+    unknown_since: object
 
 
 class Store:

@@ -20,11 +20,16 @@ class Verdict:
     """What became of one run; `wrong` is a sentence, empty when its state tells the truth.
 
     `posts` counts the creates that reached the API, `held` the events that it holds.
+    `is_open` is whether the state leaves open what a sweep finds out.
     """
 
     number: int
     point: str
     behaviour: str
+    form: str
+    lists: str
+    raw: str
+    trouble: str
     is_struck: bool
     kills: int
     posts: int
@@ -33,6 +38,7 @@ class Verdict:
     is_lost: bool
     is_silent_duplicate: bool
     is_unrecorded: bool
+    is_open: bool
     wrong: str
 
     @property
@@ -67,6 +73,10 @@ def verdict(
         number=plan.number,
         point=plan.point,
         behaviour=plan.behaviour,
+        form=plan.form,
+        lists=plan.lists,
+        raw=plan.raw,
+        trouble=plan.trouble.name,
         is_struck=struck,
         kills=kills,
         posts=len(ledger.attempts(str(plan.token))),
@@ -75,6 +85,7 @@ def verdict(
         is_lost=_is_lost(plan, row, acknowledged),
         is_silent_duplicate=len(held) > 1 and state != "duplicated",
         is_unrecorded=bool(held) and row is None,
+        is_open=plan.is_tardy or (row is not None and _says_open(row)),
         wrong=_wrong(row, held) if row else "",
     )
 
@@ -92,6 +103,11 @@ def _is_lost(plan: Plan, row: Row | None, acknowledged: set[str]) -> bool:
     else:
         return False
     return row is None or row.typed not in kept
+
+
+def _says_open(row: Row) -> bool:
+    """Whether its page says that the first send may still exist, and the sweep looks for it."""
+    return row.state == "rejected" and row.unknown_since is not None
 
 
 def _wrong(row: Row, held: list[HeldEvent]) -> str:

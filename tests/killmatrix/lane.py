@@ -19,7 +19,7 @@ from events import outbox, services
 from events.models import Submission
 from events.outbox import gate, reconcile
 from events.sandbox import Ledger, Sandbox, Settings
-from tests.killmatrix import judge, naive, plans, processes, times, victim
+from tests.killmatrix import judge, naive, plans, processes, times, victim, wordy
 from tests.killmatrix.databases import Databases
 from tests.killmatrix.judge import Verdict
 from tests.killmatrix.plans import Behave, Plan
@@ -29,11 +29,17 @@ TRIALS = 10
 
 
 class Kind(NamedTuple):
-    """The matrix, or one of its controls: how a run is planned, posted and waited for."""
+    """The matrix, or one of its controls: how a run is planned, posted and waited for.
+
+    `spoil` is done in every process of its lanes: it takes a defence of the product away. `forms`
+    are what the APIs of its lanes make of texts.
+    """
 
     name: str
     plan: Callable[[int, int], Plan]
     post: Callable[..., None] = victim.post
+    spoil: Callable[[], None] = lambda: None
+    forms: tuple[str, ...] = plans.FORMS
     quiet: float = times.QUIET
     looks: tuple[float, ...] = times.LOOKS
     recovers: bool = True
@@ -42,12 +48,14 @@ class Kind(NamedTuple):
 MATRIX = Kind("matrix", plans.plan)
 NAIVE = Kind("naive", plans.naive_plan, post=naive.post, recovers=False)
 HASTY = Kind("hasty", plans.hasty_plan, quiet=0.0, looks=times.HASTY_LOOKS)
+WORDY = Kind("wordy", plans.wordy_plan, spoil=wordy.compare_texts, forms=plans.FORMS[1:])
 
 
 class Place(NamedTuple):
     """What a lane works with; `slower` stretches every time, see times.slowness."""
 
     seed: int
+    index: int
     databases: Databases
     database: str
     folder: Path
@@ -67,7 +75,9 @@ class Lane:
     """Makes its runs in the current process, which must be the lane's own."""
 
     def __init__(self, kind: Kind, place: Place) -> None:
+        kind.spoil()
         self._kind, self._seed, self._slower = kind, place.seed, place.slower
+        self._form = kind.forms[place.index % len(kind.forms)]
         ledger = place.folder / "ledger.sqlite3"
         self._sandbox = SandboxProcess(ledger)
         times.compress(
@@ -83,7 +93,7 @@ class Lane:
 
         One sweep at the end is for all runs. What was wrong before it counts too.
         """
-        runs = [self._run(self._kind.plan(self._seed, number)) for number in numbers]
+        runs = [self._run(self._planned(number)) for number in numbers]
         if self._kind.recovers:
             processes.run(victim.sweep)
         for run in runs:
@@ -95,7 +105,18 @@ class Lane:
             say(json.dumps({"stray": stray}))
         self._sandbox.stop()
 
+    def _planned(self, number: int) -> Plan:
+        """The plan of that run, with the times of this machine and the texts of this lane's API."""
+        made = self._kind.plan(self._seed, number)
+        trouble = made.trouble._replace(stall=made.trouble.stall * self._slower)
+        return replace(made, trouble=trouble, form=self._form)
+
+    def _behave(self, *behaves: Behave) -> None:
+        """As told, and what it makes of texts as ever."""
+        self._sandbox.behave((plans.stored_form(self._form), *behaves), self._slower)
+
     def _know(self) -> None:
+        self._behave()
         known = UUID(int=Random(f"known {self._seed} {os.getpid()}").getrandbits(128), version=4)
         plan = replace(plans.plan(self._seed, 0), token=known)
         processes.run(partial(victim.know, plan))
@@ -105,7 +126,9 @@ class Lane:
             raise RuntimeError(f"the known event was not created: {row}")
 
     def _run(self, plan: Plan) -> Run:
-        self._sandbox.behave(plan.behaves, self._slower)
+        self._behave(*plan.behaves)
+        if plan.is_down:
+            processes.run(victim.find_away)
         ended = self._post(plan)
         is_struck = ended[0].is_killed
         if self._kind.recovers:
@@ -113,7 +136,7 @@ class Lane:
             is_struck = recovered[0].is_killed if plan.point in plans.WORKER_POINTS else is_struck
             ended += recovered + self._resend(plan)
         judge.decided(self._ledger, plan)
-        self._sandbox.behave((), self._slower)
+        self._behave()
         return Run(plan, ended, is_struck, self._verdict(plan, ended, is_struck))
 
     def _verdict(self, plan: Plan, ended: list[Ended], is_struck: bool) -> Verdict:
@@ -128,19 +151,26 @@ class Lane:
 
     def _final(self, run: Run) -> Verdict:
         before, after = run.verdict, self._verdict(run.plan, run.ended, run.is_struck)
-        result = replace(
-            after,
-            is_silent_duplicate=before.is_silent_duplicate or after.is_silent_duplicate,
-            wrong=before.wrong or after.wrong,
-        )
+        result = after
+        if not before.is_open:
+            result = replace(
+                after,
+                is_silent_duplicate=before.is_silent_duplicate or after.is_silent_duplicate,
+                wrong=before.wrong or after.wrong,
+            )
         if result.is_bad and self._kind is MATRIX:
             _explain(run, result)
         return result
 
     def _post(self, plan: Plan) -> list[Ended]:
-        """The post that dies, perhaps with a twin beside it; then a reload, or two at once."""
+        """The post that dies, perhaps with a twin beside it; then a reload, or two at once.
+
+        Beside one that stalls a worker finds that its lease has run out.
+        """
         post, again = self._kind.post, self._again
         twins = [processes.start(again(plan))] if plan.has_twin else []
+        if plan.trouble.stall:
+            twins.append(processes.start(partial(victim.stand_by, plan)))
         posts = [processes.start(partial(post, plan, point=plan.web_point)), *twins]
         ended = [processes.end(child) for child in posts]
         reposts = [processes.start(again(plan)) for _ in range(plan.reposts)]
@@ -179,7 +209,7 @@ def warm_up(databases: Databases, folder: Path) -> float:
     sandbox = SandboxProcess(folder / "warm.sqlite3")
     times.compress(sandbox.base_url, slower=20.0)
     databases.use(databases.lane())
-    plan = plans.plan(0, 1)
+    plan = replace(plans.plan(0, 1), trouble=plans.NO_TROUBLE)
     for role in (victim.know, victim.repost):
         role(plan, lambda line: None)
     victim.recover(plan, lambda line: None, point=None)
@@ -215,7 +245,7 @@ class SandboxProcess:
 
     def behave(self, behaves: Iterable[Behave], slower: float) -> None:
         """Misbehave so from now on, and no more as before; all seconds are that much longer."""
-        stretched = [each._replace(seconds=(each.seconds or 0) * slower) for each in behaves]
+        stretched = [each.stretched(slower) for each in behaves]
         self._orders.write(json.dumps(stretched) + "\n")
         self._answers.readline()
 

@@ -1,11 +1,11 @@
 """The tables that a matrix prints."""
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
 from tests.killmatrix.judge import Verdict
-from tests.killmatrix.plans import BEHAVIOURS, POINTS
+from tests.killmatrix.plans import BEHAVIOURS, FORMS, LISTS, POINTS, RAW, TROUBLES
 
 
 @dataclass
@@ -52,12 +52,14 @@ def table(matrix: Outcome, controls: Sequence[Outcome], database: str, seed: int
         f" ({runs / matrix.seconds:.1f} runs a second)",
         "",
         *_counts("kill point", POINTS, matrix.verdicts, lambda verdict: verdict.point),
+        *_counts("behaviour of the API", BEHAVIOURS, matrix.verdicts, lambda v: v.behaviour),
+        *_counts("texts are stored", FORMS, matrix.verdicts, lambda verdict: verdict.form),
+        *_counts("lists are", LISTS, matrix.verdicts, lambda verdict: verdict.lists),
+        *_counts("raw data come", RAW, matrix.verdicts, lambda verdict: verdict.raw),
+        *_counts("trouble here", TROUBLES, matrix.verdicts, lambda verdict: verdict.trouble),
+        f"  {'final states':<28}" + _states(matrix.verdicts),
         "",
-        *_counts("behaviour of the API", tuple(BEHAVIOURS), matrix.verdicts, _behaviour),
-        "",
-        f"  {'final states':<26}" + _states(matrix.verdicts),
-        "",
-        f"  {'':<26}{'runs':>6}{'lost':>6}{'silent':>8}{'unrecorded':>12}{'untrue':>8}",
+        f"  {'':<28}{'runs':>6}{'lost':>6}{'silent':>8}{'unrecorded':>12}{'untrue':>8}",
         *(_row(outcome) for outcome in (matrix, *controls)),
         "  (struck: runs that died at the kill point itself, which not every behaviour lets come",
         "   about; kills: all deaths in these runs; creates: requests that reached the API;",
@@ -67,25 +69,21 @@ def table(matrix: Outcome, controls: Sequence[Outcome], database: str, seed: int
     return "\n".join([*lines, *(f"  PROBLEM: {problem}" for problem in matrix.problems)])
 
 
-def _behaviour(verdict: Verdict) -> str:
-    return verdict.behaviour
-
-
 def _counts(
-    title: str, names: Sequence[str], verdicts: Sequence[Verdict], key: Callable[[Verdict], str]
+    title: str, names: Iterable[str], verdicts: Sequence[Verdict], key: Callable[[Verdict], str]
 ) -> list[str]:
     groups: dict[str, list[Verdict]] = defaultdict(list)
     for verdict in verdicts:
         groups[key(verdict)].append(verdict)
-    head = f"  {title:<26}{'runs':>6}{'struck':>8}{'kills':>7}{'creates':>9}{'held':>6}{'bad':>5}"
-    return [head, *(_line(name, groups[name]) for name in names)]
+    head = f"  {title:<28}{'runs':>6}{'struck':>8}{'kills':>7}{'creates':>9}{'held':>6}{'bad':>5}"
+    return [head, *(_line(name, groups[name]) for name in names), ""]
 
 
 def _line(name: str, verdicts: Sequence[Verdict]) -> str:
     kills, posts = sum(v.kills for v in verdicts), sum(v.posts for v in verdicts)
     held, bad = sum(v.held for v in verdicts), sum(v.is_bad for v in verdicts)
     struck = sum(v.is_struck for v in verdicts)
-    return f"  {name:<26}{len(verdicts):>6}{struck:>8}{kills:>7}{posts:>9}{held:>6}{bad:>5}"
+    return f"  {name:<28}{len(verdicts):>6}{struck:>8}{kills:>7}{posts:>9}{held:>6}{bad:>5}"
 
 
 def _states(verdicts: Sequence[Verdict]) -> str:
@@ -95,6 +93,6 @@ def _states(verdicts: Sequence[Verdict]) -> str:
 
 def _row(outcome: Outcome) -> str:
     return (
-        f"  {outcome.name:<26}{len(outcome.verdicts):>6}{outcome.lost:>6}{outcome.silent:>8}"
+        f"  {outcome.name:<28}{len(outcome.verdicts):>6}{outcome.lost:>6}{outcome.silent:>8}"
         f"{outcome.unrecorded:>12}{outcome.wrong:>8}"
     )

@@ -5,12 +5,12 @@ from the arrival of a request), and a lease is longer than the client's deadline
 """
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from importlib import import_module
 
 from django.conf import settings
 
-from events.outbox import freeze, gate, reconcile
+from events.outbox import freeze, gate, reconcile, settle
 
 # `events.outbox.deliver` is the function of that name.
 delivering = import_module("events.outbox.deliver")
@@ -52,3 +52,10 @@ def compress(
     gate.PAUSE_MOST = SHORT
     gate.PROBE_FIRST = gate.PROBE_MOST = delivering.REFUSED_FIRST = SHORT
     reconcile.INCONCLUSIVE_WAIT = timedelta(seconds=SHORT)
+    reconcile._patience = _patience
+    settle.RETRY_WAITS = (SHORT / 10,) * len(settle.RETRY_WAITS)
+
+
+def _patience(since: datetime | None, now: datetime) -> timedelta:
+    """Searches that proved nothing are made again soon, however long that has gone on."""
+    return timedelta(seconds=SHORT)

@@ -156,3 +156,20 @@ def test_a_known_text_covers_what_is_no_harder_to_keep(wanted, known, covers):
 )
 def test_whose_a_mark_is(raw, verdict):
     assert marks(raw, OURS) is verdict
+
+
+def test_a_text_that_is_too_long_as_the_api_counts_is_looked_for_in_another_way(
+    ana, sandbox, known
+):
+    """The API counts a sign beyond the basic plane twice: as a filter the text is refused."""
+    submission = unknown(ana, sandbox, "drop-after", payload("🦊" * 300))
+    looked_for()
+    assert state(submission) == State.CREATED
+
+
+def test_a_known_text_that_is_too_long_as_the_api_counts_is_no_control(ana, sandbox):
+    """What others created may have such a text: it neither fails nor proves the search."""
+    carry_out(sandbox, payload("🦊" * 300, "other.example").to_bytes())
+    submission = unknown(ana, sandbox, "drop-before", payload("🦊", ""))
+    looked_for()
+    assert "longer than" not in "".join(reasons(submission))

@@ -1,10 +1,13 @@
 """Searching: what an API that filters, pages or stores in its own way does to a search."""
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import pytest
+from django.db import connection
 
-from events.models import State
+from events.cloudflare import Unknown
+from events.models import Heartbeat, State
 from events.outbox import search as searching
 from tests.outbox.support import (
     actions,
@@ -187,3 +190,32 @@ def test_the_same_text_of_another_submission_is_not_ours(ana, ben, sandbox, know
     work()
     submission.refresh_from_db()
     assert (submission.state, submission.negatives) == (State.UNKNOWN, 1)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_api_may_fail_in_the_middle_of_a_control_lookup_while_others_write(
+    ana, sandbox, known, monkeypatch
+):
+    """No query is left open meanwhile, beside which SQLite would refuse to write."""
+    for number in range(4):
+        send(ana, event=payload(f"Known {number}", f"known-{number}.example"))
+    submission = unknown(ana, sandbox)
+
+    def failing(original, client, query):
+        if [each.value for each in query["filters"]] == ["known-3.example"]:
+            with ThreadPoolExecutor() as pool:
+                pool.submit(_beat).result()
+            raise Unknown("the answer broke off")
+        return original(client, **query)
+
+    wrapped_list(monkeypatch, failing)
+    pass_time(seconds=200)
+    assert [each.pk for each in work()] == [submission.pk]
+    assert reasons(submission)[-1].count("the answer broke off") == 1
+
+
+def _beat():
+    try:
+        Heartbeat.beat("another worker")
+    finally:
+        connection.close()

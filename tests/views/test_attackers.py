@@ -6,6 +6,8 @@ from django.utils import timezone
 
 from events import reference, services
 from events.models import ReferenceList
+from events.outbox import gate
+from events.outbox.api import Api
 from events.reference import Attacker
 from tests.cloudflare.support import envelope
 from tests.forms.support import NEW, Page
@@ -54,9 +56,11 @@ def test_the_catalogue_is_fetched_with_its_other_names(db, sandbox):
 
 def test_an_api_without_the_catalogue_keeps_the_other_lists(db, sandbox):
     sandbox.behave("actors", "403")
-    from_api = {each.name: each for each in reference.refresh(services.client())}
-    assert from_api["actors"].error
-    assert not from_api["attackers"].error
+    api = Api(services.client())
+    from_api = {each.name: each for each in reference.refresh(api.client, api.ask)}
+    assert "HTTP 403" in from_api["actors"].error
+    assert not any(each.error for name, each in from_api.items() if name != "actors")
+    assert gate.closed() is None
 
 
 def test_what_is_marked_for_few_is_in_no_list_for_all(db, api_at):
