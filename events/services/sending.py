@@ -95,14 +95,23 @@ def _posted(
         submission.refresh_from_db()
         if submission.is_editable:
             raise Changed(submission) from None
-        return _Post(submission, is_ours=False)
+        return _kept(submission, form.typed)
 
 
 def _kept(submission: Submission, typed: dict[str, Any]) -> _Post:
-    """A form that was sent before sends nothing more; what was corrected in it since is kept."""
-    if submission.is_editable and submission.typed_values != typed:
+    """A form that was sent before sends nothing more; what was corrected in it since is kept.
+
+    Where it cannot be kept any more, the person is told. Raises `Conflict`.
+    """
+    if submission.typed_values == typed:
+        return _Post(submission, is_ours=False)
+    if submission.is_editable:
         return _Post(update(submission, typed), is_ours=False)
-    return _Post(submission, is_ours=False)
+    raise Conflict(
+        "This form was sent before with another text, and that event is "
+        f"{submission.get_state_display().lower()} now. What is written here was neither sent nor "
+        "saved. If it is another event, enter it in a new form."
+    )
 
 
 def send_again(*, person: Person, submission: Submission, reason: str) -> Submission:

@@ -253,3 +253,34 @@ def test_nobody_says_too_early_that_it_is_missing(ana, sandbox):
     submission = send(ana)
     with pytest.raises(Conflict, match="may still appear"):
         services.declare_absent(person=person(ana), submission=submission, reason="I looked")
+
+
+def test_a_form_that_was_sent_does_not_swallow_what_is_written_in_it_afterwards(ana, sandbox):
+    """Back in the browser, other words, Send: nothing is sent, and the person is told."""
+    created = send(ana)
+    with pytest.raises(Conflict, match="neither sent nor saved"):
+        services.send(
+            person=person(ana),
+            token=created.pk,
+            typed=TYPED | {"event": "Another text"},
+            payload=payload(event="Another text"),
+        )
+    assert len(creates(sandbox)) == 1
+
+
+def test_of_two_forms_of_one_draft_the_second_to_send_is_told(ana, sandbox):
+    """It was read while the draft could be changed, and the other one was quicker."""
+    draft = services.save_draft(person=person(ana), token=uuid4(), typed=TYPED)
+    behind = Submission.objects.get(pk=draft.pk)
+    services.send(
+        person=person(ana), token=uuid4(), typed=TYPED, payload=payload(), submission=draft
+    )
+    with pytest.raises(Conflict, match="neither sent nor saved"):
+        services.send(
+            person=person(ana),
+            token=uuid4(),
+            typed=TYPED | {"event": "Another text"},
+            payload=payload(event="Another text"),
+            submission=behind,
+        )
+    assert len(creates(sandbox)) == 1

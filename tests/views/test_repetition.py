@@ -167,7 +167,7 @@ def test_the_next_form_is_sent_as_an_event_of_its_own(as_ana, sandbox):
 
 def test_the_same_form_pressed_twice_is_one_event(as_ana, sandbox):
     first, sent = enter(as_ana, action="send_another")
-    posted = FULL | rows(("domain", "a.example")) | {"action": "send_another"}
+    posted = FULL | rows(*TWO) | {"action": "send_another"}
     second = as_ana.post(NEW, posted | {"form_token": str(sent.pk)})
     assert second["Location"] == first["Location"]
     assert len(sandbox.ledger.events()) == 1
