@@ -1,16 +1,16 @@
 """Appending: the only code that writes entries, one after the other whoever writes."""
 
 import secrets
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from django.db import connection, transaction
 from django.db.backends.utils import CursorWrapper
-from django.db.models import Model
 from django.db.transaction import TransactionManagementError
 from django.utils import timezone
 
+from events import rows
 from events.audit import body
 from events.audit.facts import Fact
 from events.audit.order import chain_is_held
@@ -18,7 +18,7 @@ from events.models import AuditAttachment, AuditEntry, AuditTerm
 
 # The columns that copy a field of the body under the same name, so that rows can be found.
 COPIED = ("actor", "request_id", "action", "object_id", "outcome", "tlp")
-_ROWS_AT_ONCE = 500
+_COLUMNS = ("seq", "prev", "hash", "body", "at", *COPIED)
 LOCK_TIMEOUT = "5s"
 
 _HEAD = f"SELECT seq, hash FROM {AuditEntry._meta.db_table} ORDER BY seq DESC LIMIT 1"  # noqa: S608
@@ -71,8 +71,8 @@ def append(*facts: Fact) -> tuple[AuditEntry, ...]:
         for fact in facts:
             links.append(_link(fact, last, at))
             last = Head(last.seq + 1, links[-1].entry.hash)
-        chain_is_held(connection)
-        _store(cursor, links)
+    chain_is_held(connection)
+    _store(links)
     return tuple(link.entry for link in links)
 
 
@@ -99,17 +99,13 @@ def _link(fact: Fact, last: Head, at: datetime) -> _Link:
     return _Link(entry, attachments, [(seq, term) for term in {*map(body.term, fact.terms)}])
 
 
-def _store(cursor: CursorWrapper, links: Sequence[_Link]) -> None:
-    adapt = connection.ops.adapt_datetimefield_value
-    rows = [
-        (e.seq, e.prev, e.hash, e.body, adapt(e.at), *(getattr(e, name) for name in COPIED))
-        for e in (link.entry for link in links)
-    ]
+def _store(links: Sequence[_Link]) -> None:
+    entries = [[getattr(link.entry, name) for name in _COLUMNS] for link in links]
     attachments = [row for link in links for row in link.attachments]
     terms = [row for link in links for row in link.terms]
-    _insert(cursor, AuditEntry, ("seq", "prev", "hash", "body", "at", *COPIED), rows)
-    _insert(cursor, AuditAttachment, ("entry_id", "name", "salt", "content"), attachments)
-    _insert(cursor, AuditTerm, ("entry_id", "digest"), terms)
+    rows.insert(AuditEntry, _COLUMNS, entries)
+    rows.insert(AuditAttachment, ("entry_id", "name", "salt", "content"), attachments)
+    rows.insert(AuditTerm, ("entry_id", "digest"), terms)
 
 
 def _locked_head(cursor: CursorWrapper) -> Head:
@@ -124,17 +120,3 @@ def _locked_head(cursor: CursorWrapper) -> Head:
     else:
         cursor.execute(_HEAD)
     return Head(*(cursor.fetchone() or (0, body.GENESIS)))
-
-
-def _insert(
-    cursor: CursorWrapper,
-    model: type[Model],
-    columns: Sequence[str],
-    rows: Sequence[Iterable[Any]],
-) -> None:
-    """Insert in few statements; a send waits for this, and the ORM takes twice as long."""
-    row = f"({','.join(['%s'] * len(columns))})"
-    into = f"INSERT INTO {model._meta.db_table} ({','.join(columns)}) VALUES "  # noqa: S608
-    for start in range(0, len(rows), _ROWS_AT_ONCE):
-        some = rows[start : start + _ROWS_AT_ONCE]
-        cursor.execute(into + ",".join([row] * len(some)), [value for r in some for value in r])

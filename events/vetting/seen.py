@@ -6,6 +6,7 @@ from django.contrib.auth.base_user import AbstractBaseUser
 from django.contrib.auth.models import AnonymousUser
 from django.urls import reverse
 
+from events import rows
 from events.models import Submission, SubmissionIndicator
 from events.payload import EventCreate
 from events.vetting.findings import Entry, Finding, Level, row_field, shown
@@ -22,9 +23,8 @@ def remember(submission: Submission, payload: EventCreate, *, is_new: bool) -> N
     if not is_new:
         SubmissionIndicator.objects.filter(submission=submission).delete()
     keys = {value_of(row.indicator_type, row.value).key for row in payload.rows}
-    SubmissionIndicator.objects.bulk_create(
-        SubmissionIndicator(submission=submission, key=key) for key in keys
-    )
+    found = [(submission.pk, key) for key in keys]
+    rows.insert(SubmissionIndicator, ("submission_id", "key"), found)
 
 
 def findings(
