@@ -71,8 +71,8 @@ def append(*facts: Fact) -> tuple[AuditEntry, ...]:
         for fact in facts:
             links.append(_link(fact, last, at))
             last = Head(last.seq + 1, links[-1].entry.hash)
-    chain_is_held(connection)
-    _store(links)
+        chain_is_held(connection)
+        _store(cursor, links)
     return tuple(link.entry for link in links)
 
 
@@ -99,13 +99,13 @@ def _link(fact: Fact, last: Head, at: datetime) -> _Link:
     return _Link(entry, attachments, [(seq, term) for term in {*map(body.term, fact.terms)}])
 
 
-def _store(links: Sequence[_Link]) -> None:
+def _store(cursor: CursorWrapper, links: Sequence[_Link]) -> None:
     entries = [[getattr(link.entry, name) for name in _COLUMNS] for link in links]
     attachments = [row for link in links for row in link.attachments]
     terms = [row for link in links for row in link.terms]
-    rows.insert(AuditEntry, _COLUMNS, entries)
-    rows.insert(AuditAttachment, ("entry_id", "name", "salt", "content"), attachments)
-    rows.insert(AuditTerm, ("entry_id", "digest"), terms)
+    rows.insert(cursor, AuditEntry, _COLUMNS, entries)
+    rows.insert(cursor, AuditAttachment, ("entry_id", "name", "salt", "content"), attachments)
+    rows.insert(cursor, AuditTerm, ("entry_id", "digest"), terms)
 
 
 def _locked_head(cursor: CursorWrapper) -> Head:

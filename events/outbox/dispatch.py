@@ -4,6 +4,8 @@ import json
 from datetime import datetime
 from typing import Any, NamedTuple
 
+from django.db import connection
+
 from events import audit, rows
 from events.models import State, Submission
 from events.outbox import gate
@@ -89,7 +91,9 @@ def _insert(
         setattr(submission, name, value)
     submission.state = path[-1]
     submission.created_at = submission.updated_at = now
-    rows.insert(Submission, _COLUMNS, [[getattr(submission, name) for name in _COLUMNS]])
+    with connection.cursor() as cursor:
+        values = [getattr(submission, name) for name in _COLUMNS]
+        rows.insert(cursor, Submission, _COLUMNS, [values])
     submission._state.adding = False
 
 

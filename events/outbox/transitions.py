@@ -4,6 +4,8 @@ from datetime import datetime
 from itertools import pairwise
 from typing import Any
 
+from django.db import connection
+
 from events import audit, rows
 from events.models import TRANSITIONS, State, Submission
 
@@ -32,8 +34,9 @@ def _write(submission: Submission, changes: dict[str, Any]) -> None:
     """Compare and swap: the version says whether the row is as it was read."""
     read = {"id": submission.pk, "state": submission.state, "version": submission.version}
     changes = changes | {"version": submission.version + 1}
-    if not rows.swap(Submission, where=read, changes=changes):
-        raise Lost(submission.pk)
+    with connection.cursor() as cursor:
+        if not rows.swap(cursor, Submission, where=read, changes=changes):
+            raise Lost(submission.pk)
     for name, value in changes.items():
         setattr(submission, name, value)
 

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.contrib.auth.models import AnonymousUser
+from django.db import connection
 from django.urls import reverse
 
 from events import rows
@@ -23,8 +24,9 @@ def remember(submission: Submission, payload: EventCreate, *, is_new: bool) -> N
     if not is_new:
         SubmissionIndicator.objects.filter(submission=submission).delete()
     keys = {value_of(row.indicator_type, row.value).key for row in payload.rows}
-    found = [(submission.pk, key) for key in keys]
-    rows.insert(SubmissionIndicator, ("submission_id", "key"), found)
+    with connection.cursor() as cursor:
+        found = [(submission.pk, key) for key in keys]
+        rows.insert(cursor, SubmissionIndicator, ("submission_id", "key"), found)
 
 
 def findings(
