@@ -3,7 +3,7 @@
 import secrets
 from collections.abc import Sequence
 from datetime import datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from django.db import connection, transaction
 from django.db.backends.utils import CursorWrapper
@@ -32,7 +32,7 @@ _LOCK = (
 
 
 class Head(NamedTuple):
-    """The last entry of the chain: its number and hash; 0 and 64 zeros while there is none."""
+    """The number and hash of an entry, usually the last; 0 and 64 zeros while there is none."""
 
     seq: int
     hash: str
@@ -48,13 +48,13 @@ def head() -> Head:
         return Head(*(cursor.fetchone() or (0, body.GENESIS)))
 
 
-def record(*facts: Fact) -> tuple[AuditEntry, ...]:
+def record(*facts: Fact) -> tuple[Head, ...]:
     """Append `facts` in a transaction of their own."""
     with transaction.atomic():
         return append(*facts)
 
 
-def append(*facts: Fact) -> tuple[AuditEntry, ...]:
+def append(*facts: Fact) -> tuple[Head, ...]:
     """Append one entry for each of `facts`, in order, inside the caller's transaction.
 
     Other writers wait from here until that transaction ends: append last. A statement that writes
@@ -70,16 +70,17 @@ def append(*facts: Fact) -> tuple[AuditEntry, ...]:
         links = []
         for fact in facts:
             links.append(_link(fact, last, at))
-            last = Head(last.seq + 1, links[-1].entry.hash)
+            last = links[-1].head
         chain_is_held(connection)
         _store(cursor, links)
-    return tuple(link.entry for link in links)
+    return tuple(link.head for link in links)
 
 
 class _Link(NamedTuple):
-    """An entry to be stored, with the rows that go with it."""
+    """An entry to be stored, as values of `_COLUMNS`, with the rows that go with it."""
 
-    entry: AuditEntry
+    head: Head
+    entry: tuple[Any, ...]
     attachments: list[tuple[int, str, str, str]]
     terms: list[tuple[int, str]]
 
@@ -94,16 +95,16 @@ def _link(fact: Fact, last: Head, at: datetime) -> _Link:
     commitments = {name: body.commitment(salt, text) for _, name, salt, text in attachments}
     fields = body.fields(fact, seq=seq, prev=last.hash, at=at, commitments=commitments)
     text = body.canonical(fields)
-    copied = {name: fields[name] for name in COPIED}
-    entry = AuditEntry(seq=seq, prev=last.hash, hash=body.digest(text), body=text, at=at, **copied)
-    return _Link(entry, attachments, [(seq, term) for term in {*map(body.term, fact.terms)}])
+    head = Head(seq, body.digest(text))
+    entry = (seq, last.hash, head.hash, text, at, *(fields[name] for name in COPIED))
+    terms = [(seq, term) for term in {*map(body.term, fact.terms)}]
+    return _Link(head, entry, attachments, terms)
 
 
 def _store(cursor: CursorWrapper, links: Sequence[_Link]) -> None:
-    entries = [[getattr(link.entry, name) for name in _COLUMNS] for link in links]
     attachments = [row for link in links for row in link.attachments]
     terms = [row for link in links for row in link.terms]
-    rows.insert(cursor, AuditEntry, _COLUMNS, entries)
+    rows.insert(cursor, AuditEntry, _COLUMNS, [link.entry for link in links])
     rows.insert(cursor, AuditAttachment, ("entry_id", "name", "salt", "content"), attachments)
     rows.insert(cursor, AuditTerm, ("entry_id", "digest"), terms)
 
