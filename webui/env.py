@@ -206,7 +206,8 @@ def database(name: str, *, default: str) -> dict[str, object]:
 SQLITE_OPTIONS = {
     "transaction_mode": "IMMEDIATE",
     "timeout": 20,
-    "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON;",
+    "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON;"
+    "PRAGMA temp_store=MEMORY;",
 }
 POSTGRESQL_OPTIONS = {"pool": {"min_size": 0, "max_size": 16, "timeout": 10}}
 
