@@ -8,7 +8,7 @@ import time
 from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
-from django.db import connection
+from django.db import DatabaseError, InterfaceError, connection
 from django.utils import timezone
 
 from events.memo import Memo
@@ -18,23 +18,44 @@ SKEW_MOST = timedelta(seconds=60)
 ASK_EVERY = 30.0
 
 
+# If this machine's clocks disagree by more, it slept, or was set, since the last reading.
+JUMP = 2.0
+
+
 class _Reading(NamedTuple):
-    """What the database's clock said, and what this process's steady clock said then."""
+    """What the database's clock said, and what this machine's steady and wall clocks said then."""
 
     there: datetime
     here: float
+    wall: float
+
+    def has_jumped(self) -> bool:
+        """Whether one of this machine's clocks stood still, or was set, since then."""
+        return abs((time.time() - self.wall) - (time.monotonic() - self.here)) > JUMP
 
 
 def now() -> datetime:
     """The time by the database's clock, in UTC.
 
     On PostgreSQL it is asked twice a minute; in between the steady clock of this process counts on,
-    so that a machine whose clock is set meanwhile does not jump.
+    so that a machine whose clock is set meanwhile does not jump. While the database is away the
+    last answer counts on; before there was one, this machine's clock has to do.
     """
     if connection.vendor != "postgresql":
         return timezone.now()
-    reading = _last.get()
+    reading = _reading()
     return reading.there + timedelta(seconds=time.monotonic() - reading.here)
+
+
+def _reading() -> _Reading:
+    if (kept := _last.kept()) is not None and kept.has_jumped():
+        forget()
+    try:
+        return _last.get()
+    except (DatabaseError, InterfaceError):
+        if kept is None:
+            return _Reading(timezone.now(), time.monotonic(), time.time())
+        return kept
 
 
 def skew() -> timedelta:
@@ -65,7 +86,7 @@ def _ask() -> _Reading:
     with connection.cursor() as cursor:
         cursor.execute("SELECT clock_timestamp()")
         there: datetime = cursor.fetchone()[0]
-    return _Reading(there.astimezone(UTC), time.monotonic())
+    return _Reading(there.astimezone(UTC), time.monotonic(), time.time())
 
 
 _last = Memo(_ask, seconds=ASK_EVERY)

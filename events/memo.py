@@ -22,6 +22,11 @@ class Memo(Generic[T]):
             kept = self._kept = now, self._load()
         return kept[1]
 
+    def kept(self) -> T | None:
+        """The value that was loaded last, however old; None if there is none."""
+        kept = self._kept
+        return None if kept is None else kept[1]
+
     def forget(self) -> None:
         """Load at the next `get`."""
         self._kept = None

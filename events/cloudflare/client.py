@@ -166,7 +166,7 @@ class Client:
         API's limits (`problem_with`).
         """
         if problem := problem_with(filters):
-            raise NotSent(problem)
+            raise NotSent(problem, is_local=True)
         asked = _EventSearch(
             dataset_ids=() if cursor else dataset_ids,
             filters=() if cursor else filters,
@@ -214,7 +214,7 @@ class Client:
         """
         wanted = Filter("value", "in", values)
         if problem := "" if cursor else problem_with([wanted]):
-            raise NotSent(problem)
+            raise NotSent(problem, is_local=True)
         query: Query = [
             *_many(dataset_ids),
             ("search", as_json(search_json([wanted]))),
@@ -328,7 +328,9 @@ def _checked_style(style: SearchStyle) -> SearchStyle:
 
 def _segment(identifier: str) -> str:
     if not access.is_identifier(identifier):
-        raise NotSent("The id of a dataset or event may hold letters, digits, - and _ only.")
+        raise NotSent(
+            "The id of a dataset or event may hold letters, digits, - and _ only.", is_local=True
+        )
     return identifier
 
 

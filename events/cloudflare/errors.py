@@ -50,11 +50,15 @@ class ApiError(Exception):
 
 
 class NotSent(ApiError):
-    """No byte of the request was handed to the network."""
+    """No byte of the request was handed to the network.
 
-    def __init__(self, detail: str, *, configuration: bool = False) -> None:
+    `is_local`: nobody was asked, because the request could not be made of what was given.
+    """
+
+    def __init__(self, detail: str, *, configuration: bool = False, is_local: bool = False) -> None:
         super().__init__(detail)
         self.configuration = configuration
+        self.is_local = is_local
 
 
 class RateLimited(ApiError):

@@ -16,6 +16,10 @@ def plan_sweeps(apps: Apps, schema_editor: BaseDatabaseSchemaEditor) -> None:
     apps.get_model("events", "Submission").objects.filter(
         state__in=("created", "absent"), updated_at__gt=now - timedelta(days=3)
     ).update(sweep_at=now)
+    # What was refused, taken back or put away after an unknown outcome may exist all the same.
+    apps.get_model("events", "Submission").objects.filter(
+        state__in=("rejected", "draft", "discarded"), unknown_since__isnull=False
+    ).update(sweep_at=now)
 
 
 class Migration(migrations.Migration):

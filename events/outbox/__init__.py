@@ -10,7 +10,7 @@ from events.outbox.reconcile import settle_found
 from events.outbox.returned import wire_of
 from events.outbox.sweeps import SWEEP_EVERY
 from events.outbox.transitions import Lost, fact, move, touch
-from events.outbox.worker import Crew, work
+from events.outbox.worker import Crew, probe_if_due, work
 
 __all__ = [
     "MARK",
@@ -32,6 +32,7 @@ __all__ = [
     "look_or_raise",
     "mark",
     "move",
+    "probe_if_due",
     "quiet",
     "settle_found",
     "touch",

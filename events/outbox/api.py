@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-from events.cloudflare import ApiError, Client, Page, RawData
+from events.cloudflare import ApiError, Client, Page, RateLimited, RawData, Refused
 from events.outbox import gate
 
 T = TypeVar("T")
@@ -27,14 +27,14 @@ class Api:
 
     def read_event(self, dataset_id: str, event_id: str) -> dict[str, Any]:
         """The fields of one event."""
-        return self.ask(lambda: self.client.read_event(dataset_id, event_id))
+        return self._ask_of_one(lambda: self.client.read_event(dataset_id, event_id))
 
     def read_raw(self, dataset_id: str, event_id: str) -> RawData:
         """What one event was created from."""
-        return self.ask(lambda: self.client.read_raw(dataset_id, event_id))
+        return self._ask_of_one(lambda: self.client.read_raw(dataset_id, event_id))
 
     def ask(self, ask: Callable[[], T]) -> T:
-        """What `ask` returns, which makes one read or a few. Raises `ApiError`."""
+        """What `ask` returns, which makes one list or a few. Raises `ApiError`."""
         gate.must_be_open()
         self.pulse()
         try:
@@ -45,12 +45,33 @@ class Api:
         gate.answered(create=False)
         return result
 
+    def _ask_of_one(self, ask: Callable[[], T]) -> T:
+        gate.must_be_open()
+        self.pulse()
+        try:
+            return ask()
+        except ApiError as error:
+            gate.failed_for_one(error)
+            raise
 
-def probe(client: Client) -> None:
-    """Ask the API for next to nothing, and tell the gate."""
-    try:
-        client.list_events(page_size=1)
-    except ApiError as error:
-        gate.probed(error)
-    else:
-        gate.probed(None)
+
+def probe(client: Client) -> bool:
+    """Whether the API answers and lets this desk in.
+
+    The datasets are asked for, to which no right to one of them is needed; who may not list them
+    may still be let in, which the token's own status tells.
+    """
+    for ask in (client.datasets, client.verify_token):
+        try:
+            ask()
+        except ApiError as error:
+            gate.heed_refusal(error)
+            if isinstance(error, RateLimited):
+                return True
+            if not isinstance(error, Refused):
+                return False
+            if not gate.is_access_refused(error):
+                return True
+        else:
+            return True
+    return False

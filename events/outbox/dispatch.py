@@ -76,9 +76,7 @@ def _held(submission: Submission, is_busy: bool) -> _Hold | None:
     if closed := gate.closed():
         is_pause = closed.kind is gate.Kind.PAUSED
         return _Hold(closed.kind, closed.sentence, closed.until if is_pause else None)
-    if not submission._state.adding and gate.must_be_looked_for(
-        submission.created_at, submission.searched_at
-    ):
+    if gate.must_be_looked_for(submission.created_at, submission.searched_at):
         return _Hold("copy", MAY_BE_A_COPY)
     return _Hold("busy", BUSY) if is_busy else None
 
@@ -90,7 +88,7 @@ def _insert(
     for name, value in changes.items():
         setattr(submission, name, value)
     submission.state = path[-1]
-    submission.created_at = submission.updated_at = now
+    submission.updated_at = now
     with connection.cursor() as cursor:
         values = [getattr(submission, name) for name in _COLUMNS]
         rows.insert(cursor, Submission, _COLUMNS, [values])

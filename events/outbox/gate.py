@@ -2,8 +2,13 @@
 
 What one process learns holds for all of them, and for every kind of request: creates, searches,
 sweeps, looks and lists. A pause only ever grows until it ends. The breaker opens after
-`FAILURES_MOST` failures in a row; then one process in all asks, one request a while, and the first
-answer opens the way again.
+`FAILURES_MOST` failures in a row of creates or of lists; then one process in all probes, once in a
+while. Where creates had failed, an answered probe is followed by the trial of one create, and only
+its success opens the way: a list that is answered does not prove that creates are.
+
+A failure is an answer that is missing or a 5xx. What a request about one event or dataset is
+refused (403), or what cannot be read, says nothing of the API as a whole; 401 says that the desk
+is not let in, and so do creates that are refused in a row.
 """
 
 import logging
@@ -14,18 +19,24 @@ from typing import NamedTuple
 from django.db.models import F, Q
 
 from events import clock
-from events.cloudflare import ApiError, NotSent, RateLimit, RateLimited, Refused
+from events.cloudflare import ApiError, NotSent, RateLimit, RateLimited, Refused, Unknown
 from events.memo import Memo
 from events.models import ApiGate
 
 # Requests that are left to others (reads, other processes under way) when a pause begins.
 RESERVE = 10
 PAUSE_MOST = 900.0
+# How long to wait after a 429 that does not say.
+PAUSE_UNTOLD = 60.0
 FAILURES_MOST = 5
 PROBE_FIRST = 5.0
 PROBE_MOST = 60.0
-# Only these say that the desk is not let in at all; other refusals are about one request.
+# A trial may cost an event whose outcome is unknown, so that it is made more seldom.
+TRIAL_MOST = 900.0
+# The event waits, and the desk's administrator is told.
 ACCESS_STATUSES = frozenset({401, 403})
+# Creates refused with 403 in a row until it is the desk that is refused, and not an event.
+REFUSALS_MOST = 2
 
 log = logging.getLogger("events.gate")
 
@@ -74,7 +85,7 @@ def closed() -> Closed | None:
     if row.opened_at is not None:
         kind = Kind.ACCESS if row.is_access else Kind.AWAY
         return Closed(kind, row.probe_at or now, row.opened_at, row.reason)
-    if row.paused_until is not None and row.paused_until > now:
+    if row.paused_until is not None and _is_paused(row, now):
         return Closed(Kind.PAUSED, row.paused_until)
     return None
 
@@ -102,8 +113,14 @@ def heed(rate: RateLimit | None) -> None:
         _pause(rate.reset_seconds)
 
 
+def heed_refusal(error: ApiError) -> None:
+    """Pause as long as a 429 asks."""
+    if isinstance(error, RateLimited):
+        _pause(PAUSE_UNTOLD if error.retry_after is None else error.retry_after)
+
+
 def answered(*, create: bool) -> None:
-    """The API answered a create, or a read. Costs nothing as long as nothing failed before."""
+    """The API answered a create, or a list. Costs nothing as long as nothing failed before."""
     failures = "create_failures" if create else "read_failures"
     if getattr(_row.get(), failures):
         ApiGate.objects.filter(pk=ApiGate.KEY).update(**{failures: 0})
@@ -111,32 +128,45 @@ def answered(*, create: bool) -> None:
 
 
 def failed(error: ApiError, *, create: bool) -> None:
-    """Learn from a request that did not return its result."""
-    if isinstance(error, Held):
+    """Learn from a create, or from a list, that did not return its result."""
+    heed_refusal(error)
+    if isinstance(error, Held) or (isinstance(error, NotSent) and error.is_local):
         return
-    if isinstance(error, RateLimited):
-        if error.retry_after is not None:
-            _pause(error.retry_after)
-        answered(create=create)
-    elif is_access_refused(error):
-        _open(error.detail, is_access=True, probe_after=0.0)
-    elif isinstance(error, Refused):
-        answered(create=create)
+    if error.status == 401:
+        if create:
+            _count("create_failures")
+        _open(_reason(error), is_access=True, probe_after=0.0)
+    elif create and is_access_refused(error):
+        if _count("create_failures") >= REFUSALS_MOST:
+            _open(_reason(error), is_access=True, probe_after=0.0)
+    elif _is_outage(error, create=create):
+        if _count("create_failures" if create else "read_failures") >= FAILURES_MOST:
+            _open(_reason(error), is_access=False, probe_after=PROBE_FIRST)
     else:
-        _count(error, "create_failures" if create else "read_failures")
+        answered(create=create)
+
+
+def failed_for_one(error: ApiError) -> None:
+    """Learn from a request about one event, which says little of the others."""
+    heed_refusal(error)
+    if error.status == 401:
+        failed(error, create=False)
 
 
 def is_access_refused(error: ApiError) -> bool:
-    """Whether the API refused the desk itself and not what was asked."""
+    """Whether the API refused who asked and not what was asked."""
     return isinstance(error, Refused) and error.status in ACCESS_STATUSES
 
 
 def claim_probe() -> bool:
     """Whether this process is to ask whether the API answers again: one of all, once a while."""
     row, now = _stored(), clock.now()
-    if row.opened_at is None or row.probe_at is None or row.probe_at > now:
+    if row.opened_at is None or row.probe_at is None or _is_paused(row, now):
         return False
-    wait = min(max((now - row.opened_at).total_seconds() / 2, PROBE_FIRST), PROBE_MOST)
+    if now < row.probe_at <= now + timedelta(seconds=TRIAL_MOST):
+        return False
+    most = TRIAL_MOST if row.create_failures else PROBE_MOST
+    wait = min(max((now - row.opened_at).total_seconds(), PROBE_FIRST), most)
     claimed = ApiGate.objects.filter(
         pk=ApiGate.KEY, opened_at=row.opened_at, probe_at=row.probe_at
     ).update(probe_at=now + timedelta(seconds=wait))
@@ -144,26 +174,23 @@ def claim_probe() -> bool:
     return claimed == 1
 
 
-def probed(error: ApiError | None) -> None:
-    """Learn from a probe: an answer, whatever it says, opens the way; one failure closes it again.
+def needs_trial() -> bool:
+    """Whether a create has to succeed before the way is opened."""
+    return _stored().create_failures > 0
 
-    If creates had failed, the next that fails closes it at once: a read that is answered does not
-    prove that creates are.
-    """
-    if error is not None and (is_access_refused(error) or not _is_answer(error)):
-        ApiGate.objects.filter(pk=ApiGate.KEY).update(reason=error.detail)
-        forget()
-        return
-    nearly = FAILURES_MOST - 1
-    rows = ApiGate.objects.filter(pk=ApiGate.KEY, opened_at__isnull=False)
-    rows.filter(create_failures__gt=nearly).update(create_failures=nearly)
-    closed_again = rows.update(
-        opened_at=None, probe_at=None, reason="", is_access=False, read_failures=0
+
+def open_again() -> None:
+    """The API answers: let everybody ask."""
+    opened = ApiGate.objects.filter(pk=ApiGate.KEY, opened_at__isnull=False).update(
+        opened_at=None,
+        probe_at=None,
+        reason="",
+        is_access=False,
+        read_failures=0,
+        create_failures=0,
     )
-    if closed_again:
+    if opened:
         log.warning("the API answers again: what waits is sent")
-    if isinstance(error, RateLimited):
-        failed(error, create=False)
     forget()
 
 
@@ -196,8 +223,28 @@ def looks_begin_at() -> datetime | None:
     return _row.get().look_before
 
 
-def _is_answer(error: ApiError) -> bool:
-    return isinstance(error, Refused | RateLimited)
+def _is_outage(error: ApiError, *, create: bool) -> bool:
+    """Whether an error means that the API does not work, and not that it said something.
+
+    Of a create also an answer that says nothing of its outcome: each costs an event that is
+    unknown.
+    """
+    if isinstance(error, NotSent):
+        return True
+    return isinstance(error, Unknown) and (create or error.status is None or error.status >= 500)
+
+
+def _reason(error: ApiError) -> str:
+    """What is told of it, without the API's own words, which may repeat what was sent."""
+    if isinstance(error, NotSent):
+        return error.detail
+    return f"HTTP {error.status}" if error.status else "no answer"
+
+
+def _is_paused(row: ApiGate, now: datetime) -> bool:
+    """A pause that is longer than any is what a clock left that was set back since."""
+    until = row.paused_until
+    return until is not None and now < until <= now + timedelta(seconds=PAUSE_MOST)
 
 
 def _pause(seconds: float) -> None:
@@ -209,12 +256,12 @@ def _pause(seconds: float) -> None:
     forget()
 
 
-def _count(error: ApiError, failures: str) -> None:
+def _count(failures: str) -> int:
+    """How many there are now in a row."""
     _ensure()
     ApiGate.objects.filter(pk=ApiGate.KEY).update(**{failures: F(failures) + 1})
-    if getattr(_stored(), failures) >= FAILURES_MOST:
-        _open(error.detail, is_access=False, probe_after=PROBE_FIRST)
     forget()
+    return int(getattr(_stored(), failures))
 
 
 def _open(reason: str, *, is_access: bool, probe_after: float) -> None:

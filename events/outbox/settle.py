@@ -10,7 +10,7 @@ import time
 from dataclasses import dataclass, field
 from typing import Any
 
-from django.db import InterfaceError, OperationalError, connection, transaction
+from django.db import DatabaseError, InterfaceError, connection, transaction
 
 from events import audit, clock
 from events.failures import first_line
@@ -43,13 +43,14 @@ def settle(submission: Submission, actor: audit.Actor, said: Said) -> Submission
     Tries again for some seconds if the database is away; if it stays away, what the API said goes
     to the log of the process, and the lease runs out: the event is then looked for.
     """
-    state, version = submission.state, submission.version
+    read = (submission.state, submission.version, submission.attempt)
     for wait in (*RETRY_WAITS, None):
-        submission.state, submission.version = state, version
+        # A try that was rolled back may have left in memory what it read.
+        submission.state, submission.version, submission.attempt = read
         try:
             with transaction.atomic(durable=True):
                 _write(submission, actor, said)
-        except (OperationalError, InterfaceError) as error:
+        except (DatabaseError, InterfaceError) as error:
             if connection.in_atomic_block:
                 raise
             connection.close()

@@ -14,6 +14,7 @@ from typing import NamedTuple
 
 from django.db import DatabaseError, connection
 
+from events.audit import Actor
 from events.cloudflare import Client
 from events.models import Submission
 from events.outbox import claims, gate
@@ -90,8 +91,7 @@ def work(client: Client, crew: Crew | None = None) -> Iterator[Submission]:
     Nothing is due any more when a round has yielded nothing.
     """
     crew = crew or Crew()
-    if gate.claim_probe():
-        probe(client)
+    yield from probe_if_due(client, WORKER)
     turns = _Turns(client, crew)
     ends, left = time.monotonic() + ROUND_SECONDS, STEPS_MOST
     under_way: set[Future[Submission]] = set()
@@ -109,6 +109,20 @@ def work(client: Client, crew: Crew | None = None) -> Iterator[Submission]:
         for future in done:
             if (moved := _result(future)) is not None:
                 yield moved
+
+
+def probe_if_due(client: Client, actor: Actor) -> Iterator[Submission]:
+    """If the gate is closed and it is time: probe, try one create where those failed, and open it.
+
+    Yields the submission that was tried.
+    """
+    if not gate.claim_probe() or not probe(client):
+        return
+    if gate.needs_trial() and (tried := claims.to_send()) is not None:
+        yield deliver(tried, client=client, actor=actor)
+        if gate.needs_trial():
+            return
+    gate.open_again()
 
 
 def _result(future: "Future[Submission]") -> Submission | None:

@@ -13,6 +13,7 @@ from events.services.sending import (
     send_again,
     try_now,
 )
+from events.services.tokens import new_token
 
 __all__ = [
     "Changed",
@@ -30,6 +31,7 @@ __all__ = [
     "discard",
     "duplicate",
     "look_again",
+    "new_token",
     "person",
     "restore",
     "save_draft",

@@ -53,13 +53,13 @@ def duplicate(*, person: Person, submission: Submission) -> Submission:
 
 
 def correct(*, person: Person, submission: Submission) -> Submission:
-    """A new draft in place of an own event that was refused and whose first send may still exist.
+    """A new draft in place of an own event that cannot be changed: its first send may still exist.
 
     The draft names the old one, which stays as it was sent, because it is looked for by that text.
     Raises `NotAllowed`, and `Conflict` for any other event.
     """
     must_be_own(person, submission)
-    if submission.state != State.REJECTED or not submission.may_exist:
+    if submission.state == State.READY or not submission.may_exist:
         raise Conflict("This event can be corrected itself. Load the page again.")
     return save_draft(
         person=person,

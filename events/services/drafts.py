@@ -8,6 +8,7 @@ from django.db import IntegrityError, transaction
 
 from events import audit, clock, outbox
 from events.models import State, Submission
+from events.outbox import gate
 from events.payload import Tlp
 from events.services.people import Person
 from events.services.rules import WRITE, Conflict, move, must_be_editable, must_be_own
@@ -114,6 +115,11 @@ def take_back(*, person: Person, submission: Submission) -> Submission:
         raise Conflict(
             "An earlier send of it may still turn up, and is looked for by this text. "
             "Enter another event instead of changing this one."
+        )
+    if gate.must_be_looked_for(submission.created_at, submission.searched_at):
+        raise Conflict(
+            "This desk was restored or stood still, and the event may have been sent before. "
+            "It is looked for by this text first; wait for that."
         )
     return _moved(submission, State.DRAFT, "submission.taken_back", person)
 

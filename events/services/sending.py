@@ -1,14 +1,15 @@
 """Sending: once per form, and again only where a person decides so and says why."""
 
+from datetime import datetime
 from typing import Any, NamedTuple
 from uuid import UUID
 
 from django.db import IntegrityError, transaction
 
 from events import audit, clock, outbox, reference, vetting
-from events.cloudflare import ApiError
+from events.cloudflare import ApiError, Client
 from events.models import FormToken, Heartbeat, State, Submission
-from events.outbox import history
+from events.outbox import gate, history
 from events.payload import EventCreate
 from events.services.api import client
 from events.services.drafts import Changed, columns, new_draft, of_form, update
@@ -22,6 +23,7 @@ from events.services.rules import (
     must_not_run_away,
 )
 from events.services.slots import slots
+from events.services.tokens import made_at
 
 
 class _Form(NamedTuple):
@@ -61,6 +63,7 @@ def send(
     person.must(SEND)
     history.pending.make_up()
     api = client()
+    _probe_without_worker(api, person)
     with slots.slot() as has_place:
         form = _Form(token, typed, payload, reason, _is_left_to_worker(has_place))
         post = _posted(person, form, submission, version)
@@ -78,14 +81,14 @@ def _posted(
             return _Post(_first(person, form), is_ours=True)
         except IntegrityError:
             submission = of_form(form.token, person)
-        if submission.state != State.DRAFT or submission.attempt:
-            return _kept(submission, form.typed)
+        if _is_spent(submission):
+            return _kept(submission, form.typed, version)
     elif form.token == submission.pk:
-        if submission.state != State.DRAFT or submission.attempt:
-            return _kept(submission, form.typed)
+        if _is_spent(submission):
+            return _kept(submission, form.typed, version)
     elif spent := FormToken.objects.select_related("submission").filter(token=form.token).first():
         must_be_own(person, spent.submission)
-        return _kept(spent.submission, form.typed)
+        return _kept(spent.submission, form.typed, version)
     must_be_editable(person, submission)
     if version is not None and version != submission.version:
         raise Changed(submission)
@@ -95,17 +98,25 @@ def _posted(
         submission.refresh_from_db()
         if submission.is_editable:
             raise Changed(submission) from None
-        return _kept(submission, form.typed)
+        return _kept(submission, form.typed, version)
 
 
-def _kept(submission: Submission, typed: dict[str, Any]) -> _Post:
+def _is_spent(submission: Submission) -> bool:
+    """Whether the first form of a submission was sent before, whatever became of that."""
+    return submission.state != State.DRAFT or submission.body is not None
+
+
+def _kept(submission: Submission, typed: dict[str, Any], version: int | None) -> _Post:
     """A form that was sent before sends nothing more; what was corrected in it since is kept.
 
-    Where it cannot be kept any more, the person is told. Raises `Conflict`.
+    Not over what may have been saved since: the person is asked. Where it cannot be kept any more,
+    the person is told. Raises `Changed` and `Conflict`.
     """
     if submission.typed_values == typed:
         return _Post(submission, is_ours=False)
     if submission.is_editable:
+        if version != submission.version:
+            raise Changed(submission)
         return _Post(update(submission, typed), is_ours=False)
     raise Conflict(
         "This form was sent before with another text, and that event is "
@@ -235,6 +246,13 @@ def look_again(*, person: Person, submission: Submission) -> Submission:
             raise Conflict(f"It could not be looked at: {error.detail}") from None
 
 
+def _probe_without_worker(api: Client, person: Person) -> None:
+    """Where no worker is there to find out that the API answers again, whoever sends does."""
+    if outbox.breaker() and not Heartbeat.any_alive():
+        for _ in outbox.probe_if_due(api, person.actor):
+            pass
+
+
 def _is_left_to_worker(has_place: bool) -> bool:
     """Without a place it waits for the worker, unless there is none: then it waits here."""
     return not has_place and Heartbeat.any_alive()
@@ -245,9 +263,19 @@ def _first(person: Person, form: _Form) -> Submission:
     with transaction.atomic(durable=True):
         must_not_run_away(person, clock.now())
         draft = new_draft(person, form.token, form.typed)
+        draft.created_at = _since(form.token, draft.created_at)
         overridden = _vetted(draft, form, person)
         _dispatch(draft, form, person, overridden)
     return draft
+
+
+def _since(token: UUID, now: datetime) -> datetime:
+    """Since when a new submission is known: if its form is older than a restore, since the form.
+
+    The desk that was restored may have sent that form.
+    """
+    made = made_at(token)
+    return made if made and gate.must_be_looked_for(made, None) else now
 
 
 def _later(person: Person, form: _Form, submission: Submission) -> Submission:

@@ -157,7 +157,7 @@ def _heed(answers: Iterable[Answer]) -> None:
     """Looks share the API's rate limit with sends, which matter more."""
     for answer in answers:
         if isinstance(answer, ApiError):
-            gate.failed(answer, create=False)
+            gate.heed_refusal(answer)
         else:
             gate.heed(answer.rate)
 

@@ -6,7 +6,6 @@ prefer to see. None of it is ever part of what is kept but the dataset that a fo
 
 import re
 import secrets
-import uuid
 from types import SimpleNamespace
 from zoneinfo import ZoneInfo
 
@@ -19,7 +18,7 @@ from django.shortcuts import render
 from django.template.loader import render_to_string
 from django.utils.html import escape
 
-from events import outbox
+from events import outbox, services
 from events.forms import blank_fields
 from events.reference import References
 from events.services import preferences
@@ -38,7 +37,7 @@ def blank_page(request: HttpRequest, user: User, references: References) -> Http
     dataset_id = chosen.dataset_id or settings.CLOUDFLARE.dataset_id
     context: dict[str, object] = {
         "fields": blank_fields(references, dataset_id),
-        "token": uuid.uuid4(),
+        "token": services.new_token(),
     } | lists_age(request, references)
     if len(get_messages(request)):
         return render(request, TEMPLATE, context)

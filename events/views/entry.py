@@ -112,7 +112,7 @@ class _Post:
 
     def _download(self) -> HttpResponse:
         """The exact bytes that would be sent, as a file."""
-        token = self.token or uuid.uuid4()
+        token = self.token or services.new_token()
         shown = _preview(self.entry, self.references, self.submission, token)
         return HttpResponse(
             shown.exact if shown else "",
@@ -252,7 +252,7 @@ def _page(
     status: int = 200,
 ) -> HttpResponse:
     """The form as a page, or only its preview if a script asks for that part."""
-    token = token or uuid.uuid4()
+    token = token or services.new_token()
     context: dict[str, object] = {
         "submission": submission,
         "refusal": _refusal(submission) if request.method != "POST" else "",

@@ -62,12 +62,14 @@ def _allowed(request: HttpRequest, submission: Submission) -> dict[str, bool]:
     state = State(submission.state)
     is_mine = submission.author_id == request.user.pk
     may_send = request.user.has_perm(SEND)
-    is_in_doubt = state is State.REJECTED and submission.may_exist
+    is_held = gate.must_be_looked_for(submission.created_at, submission.searched_at)
+    is_in_doubt = state is not State.READY and submission.may_exist
     return {
+        "declare_unsent": is_mine and state is State.READY and is_held,
         "edit": is_mine and submission.is_editable,
         "correct": is_mine and is_in_doubt,
         "restore": is_mine and state is State.DISCARDED and not submission.may_exist,
-        "take_back": is_mine and state is State.READY and not submission.may_exist,
+        "take_back": is_mine and state is State.READY and not (submission.may_exist or is_held),
         "try_now": is_mine and state is State.READY and submission.next_at is None,
         "decide": is_mine and state in {State.UNKNOWN, State.ABSENT},
         "duplicate": state not in PENDING and not submission.may_exist,

@@ -9,7 +9,7 @@ import time
 from argparse import ArgumentParser
 
 from django.core.management.base import BaseCommand, CommandError
-from django.db import DatabaseError, close_old_connections, connection
+from django.db import DatabaseError, InterfaceError, close_old_connections, connection
 
 from events import clock, outbox, reference, services
 from events.failures import first_line
@@ -44,7 +44,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: object, **options: object) -> None:
         """Several workers on several machines are safe: each claims what it takes."""
-        worker = _Worker(is_restored=bool(options["restored"]))
+        worker = _Worker(is_restored=bool(options["restored"]), is_once=bool(options["once"]))
         if not options["once"]:
             for number in (signal.SIGTERM, signal.SIGINT):
                 signal.signal(number, lambda *_: worker.stop())
@@ -62,9 +62,9 @@ class Command(BaseCommand):
 class _Worker:
     """One process's rounds, its sign of life and the daily refresh of the lists."""
 
-    def __init__(self, *, is_restored: bool) -> None:
+    def __init__(self, *, is_restored: bool, is_once: bool = False) -> None:
         self.name = f"{socket.gethostname()}:{os.getpid()}"
-        self._is_restored = is_restored
+        self._is_restored, self._is_once = is_restored, is_once
         self._is_checked = False
         self._refreshed = float("-inf")
         self._began = time.time()
@@ -100,7 +100,7 @@ class _Worker:
                 log.info("submission %s is %s", submission.pk, submission.state)
             if not self.is_stopping:
                 self._refresh()
-        except DatabaseError as error:
+        except (DatabaseError, InterfaceError) as error:
             log.warning("the database did not answer: %s", first_line(error))
             # When it is back, it may be a backup that was put in its place.
             self._is_checked = False
@@ -137,7 +137,7 @@ class _Worker:
                     Heartbeat.beat(self.name)
                     self._crew.share = Heartbeat.alive()
                     history.check()
-                except DatabaseError as error:
+                except (DatabaseError, InterfaceError) as error:
                     log.warning("no sign of life: %s", first_line(error))
                 finally:
                     connection.close()
@@ -145,16 +145,28 @@ class _Worker:
                 return
 
     def _refresh(self) -> None:
+        """Fetch the lists once a day, beside the rounds: that may take minutes."""
         if time.monotonic() - self._refreshed < REFRESH_RETRY or gate.closed():
             return
         self._refreshed = time.monotonic()
         newest = ReferenceList.objects.order_by("-fetched_at").first()
         if newest and (clock.now() - newest.fetched_at).total_seconds() < REFRESH_AFTER:
             return
+        if self._is_once:
+            self._fetch()
+        else:
+            threading.Thread(target=self._fetch, name="lists", daemon=True).start()
+
+    def _fetch(self) -> None:
         api = outbox.Api(services.client(), self._crew.spend)
-        for fetched in reference.refresh(api.client, api.ask):
-            log.info("list %s: %s", fetched.name, fetched.error or f"{fetched.items} items")
-            self._go_on()
+        try:
+            for fetched in reference.refresh(api.client, api.ask):
+                log.info("list %s: %s", fetched.name, fetched.error or f"{fetched.items} items")
+        except (DatabaseError, InterfaceError) as error:
+            log.warning("the lists could not be kept: %s", first_line(error))
+        finally:
+            if not self._is_once:
+                connection.close()
 
     def end(self) -> None:
         """Finish what is under way, and take the sign of life back if the database answers."""
@@ -165,5 +177,5 @@ class _Worker:
         try:
             Heartbeat.stop(self.name)
             history.note()
-        except DatabaseError as error:
+        except (DatabaseError, InterfaceError) as error:
             log.warning("the database did not answer: %s", first_line(error))

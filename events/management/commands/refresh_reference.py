@@ -2,7 +2,7 @@
 
 from django.core.management.base import BaseCommand, CommandError
 
-from events import audit, reference, services
+from events import audit, outbox, reference, services
 
 
 class Command(BaseCommand):
@@ -12,7 +12,8 @@ class Command(BaseCommand):
 
     def handle(self, *args: object, **options: object) -> None:
         """Print one line a list. Raises `CommandError` if every one failed."""
-        fetched = reference.refresh(services.client())
+        api = outbox.Api(services.client())
+        fetched = reference.refresh(api.client, api.ask)
         for item in fetched:
             self.stdout.write(f"{item.name:<16} {item.error or f'{item.items} items'}")
         failed = [item.name for item in fetched if item.error]
