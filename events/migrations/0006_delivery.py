@@ -39,6 +39,7 @@ class Migration(migrations.Migration):
                 ('read_failures', models.PositiveIntegerField(default=0)),
                 ('opened_at', models.DateTimeField(null=True)),
                 ('probe_at', models.DateTimeField(null=True)),
+                ('trial_at', models.DateTimeField(null=True)),
                 ('reason', models.TextField(blank=True)),
                 ('is_access', models.BooleanField(default=False)),
                 ('look_before', models.DateTimeField(null=True)),

@@ -1,5 +1,6 @@
 """Freezing: the exact bytes that a submission will send, marked so that it can be found again."""
 
+import unicodedata
 import uuid
 from datetime import datetime, timedelta
 from typing import Any
@@ -16,6 +17,11 @@ LEASE_MARGIN = timedelta(seconds=35)
 
 class TooLarge(ValueError):
     """The body would be larger than we send."""
+
+
+def is_mark(name: str) -> bool:
+    """Whether a key of raw data is the mark's, however it is written."""
+    return unicodedata.normalize("NFKC", name).strip().casefold() == MARK
 
 
 def mark(payload: EventCreate, submission_id: uuid.UUID, attempt: int) -> EventCreate:

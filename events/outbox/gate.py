@@ -147,10 +147,11 @@ def failed(error: ApiError, *, create: bool) -> None:
 
 
 def failed_for_one(error: ApiError) -> None:
-    """Learn from a request about one event, which says little of the others."""
-    heed_refusal(error)
-    if error.status == 401:
+    """Learn from a request about one event: only that the API does not answer is about all."""
+    if error.status in (None, 401):
         failed(error, create=False)
+    else:
+        heed_refusal(error)
 
 
 def is_access_refused(error: ApiError) -> bool:
@@ -161,15 +162,11 @@ def is_access_refused(error: ApiError) -> bool:
 def claim_probe() -> bool:
     """Whether this process is to ask whether the API answers again: one of all, once a while."""
     row, now = _stored(), clock.now()
-    if row.opened_at is None or row.probe_at is None or _is_paused(row, now):
+    if row.opened_at is None or _is_paused(row, now) or _is_ahead(row.probe_at, now):
         return False
-    if now < row.probe_at <= now + timedelta(seconds=TRIAL_MOST):
-        return False
-    most = TRIAL_MOST if row.create_failures else PROBE_MOST
-    wait = min(max((now - row.opened_at).total_seconds(), PROBE_FIRST), most)
     claimed = ApiGate.objects.filter(
         pk=ApiGate.KEY, opened_at=row.opened_at, probe_at=row.probe_at
-    ).update(probe_at=now + timedelta(seconds=wait))
+    ).update(probe_at=now + _wait(row.opened_at, now, PROBE_MOST))
     forget()
     return claimed == 1
 
@@ -179,11 +176,27 @@ def needs_trial() -> bool:
     return _stored().create_failures > 0
 
 
+def claim_trial() -> bool:
+    """Whether it is time to try one create, after a probe that was answered.
+
+    At once after an outage of everything; ever more seldom while only creates fail.
+    """
+    row, now = _stored(), clock.now()
+    if row.opened_at is None or _is_ahead(row.trial_at, now):
+        return False
+    ApiGate.objects.filter(pk=ApiGate.KEY).update(
+        trial_at=now + _wait(row.opened_at, now, TRIAL_MOST)
+    )
+    forget()
+    return True
+
+
 def open_again() -> None:
     """The API answers: let everybody ask."""
     opened = ApiGate.objects.filter(pk=ApiGate.KEY, opened_at__isnull=False).update(
         opened_at=None,
         probe_at=None,
+        trial_at=None,
         reason="",
         is_access=False,
         read_failures=0,
@@ -241,10 +254,18 @@ def _reason(error: ApiError) -> str:
     return f"HTTP {error.status}" if error.status else "no answer"
 
 
+def _wait(opened: datetime, now: datetime, most: float) -> timedelta:
+    """As long again as it has lasted, within bounds."""
+    return timedelta(seconds=min(max((now - opened).total_seconds(), PROBE_FIRST), most))
+
+
+def _is_ahead(moment: datetime | None, now: datetime) -> bool:
+    """Whether `moment` has not come yet; what is further off is what a clock left that was set."""
+    return moment is not None and now < moment <= now + timedelta(seconds=TRIAL_MOST)
+
+
 def _is_paused(row: ApiGate, now: datetime) -> bool:
-    """A pause that is longer than any is what a clock left that was set back since."""
-    until = row.paused_until
-    return until is not None and now < until <= now + timedelta(seconds=PAUSE_MOST)
+    return _is_ahead(row.paused_until, now)
 
 
 def _pause(seconds: float) -> None:

@@ -6,9 +6,10 @@ from typing import Any, NamedTuple
 from django.db import transaction
 
 from events import audit, clock
-from events.cloudflare import ApiError, Filter, Refused
+from events.cloudflare import ApiError, Filter, Page, Refused
 from events.models import Look, Submission
 from events.outbox.api import Api
+from events.outbox.search import EVERYWHERE
 from events.outbox.transitions import Lost, fact, touch
 
 # What an analyst sent, by its names in the API's answers; the other fields are Cloudflare's own.
@@ -18,7 +19,6 @@ SENT_FIELDS = (
 )
 # What Cloudforce One fills in for events that were sent without.
 _FILLED_IN = frozenset({"date", "datasetId", "indicator", "indicatorType"})
-_EVERYWHERE = ("*",)
 
 
 class _Seen(NamedTuple):
@@ -42,12 +42,13 @@ def look(submission: Submission, *, api: Api, actor: audit.Actor) -> Submission:
 def look_or_raise(submission: Submission, *, api: Api, actor: audit.Actor) -> Submission:
     """As `look`; raises `ApiError` if the API did not say."""
     seen = _seen(submission, api)
+    changes = ", ".join(seen.changes)
     try:
         with transaction.atomic(durable=True):
             touch(
                 submission,
                 look=seen.look,
-                look_changes=", ".join(seen.changes),
+                look_changes=changes,
                 looked_at=clock.now(),
             )
             audit.append(
@@ -56,16 +57,12 @@ def look_or_raise(submission: Submission, *, api: Api, actor: audit.Actor) -> Su
                     "submission.looked_again",
                     actor,
                     outcome="ok" if seen.look is Look.SAME else "failed",
-                    reason=f"{seen.look.label.lower()}{_named(seen.changes)}",
+                    reason=": ".join(filter(None, (seen.look.label.lower(), changes))),
                 )
             )
     except Lost:
         submission.refresh_from_db()
     return submission
-
-
-def _named(changes: tuple[str, ...]) -> str:
-    return f": {', '.join(changes)}" if changes else ""
 
 
 def _seen(submission: Submission, api: Api) -> _Seen:
@@ -84,7 +81,8 @@ def _read(api: Api, dataset: str, uuid: str) -> dict[str, Any] | None:
     """The event as it is there, wherever it was moved to; None if it is nowhere.
 
     "Nowhere" takes two answers: that it is not where it was created, and that a whole list of all
-    datasets does not have it. Raises `ApiError`.
+    datasets does not have it, which has another event that is asked for in the same way. Raises
+    `ApiError`.
     """
     if dataset:
         try:
@@ -92,16 +90,32 @@ def _read(api: Api, dataset: str, uuid: str) -> dict[str, Any] | None:
         except Refused as refused:
             if refused.status != 404:
                 raise
-    page = api.list_events(
-        dataset_ids=_EVERYWHERE,
+    page = _named(api, uuid)
+    found = next((dict(event) for event in page.events if _is(event, uuid)), None)
+    if found is None and (page.events or not page.is_complete or not _finds_another(api, uuid)):
+        raise ApiError("It is not said whether the event is gone: the list does not tell.")
+    return found
+
+
+def _named(api: Api, uuid: str) -> Page:
+    """The events of this uuid, in all datasets."""
+    return api.list_events(
+        dataset_ids=EVERYWHERE,
         filters=[Filter("uuid", "equals", uuid)],
         page_size=1,
         force_refresh=True,
     )
-    found = next((dict(event) for event in page.events if event.get("uuid") == uuid), None)
-    if found is None and (page.events or not page.is_complete):
-        raise ApiError("The answer was incomplete: it does not say whether the event is gone.")
-    return found
+
+
+def _finds_another(api: Api, uuid: str) -> bool:
+    """Whether an event that the API lists is found by its uuid."""
+    listed = api.list_events(dataset_ids=EVERYWHERE, page_size=2, force_refresh=True)
+    others = [str(event.get("uuid")) for event in listed.events if not _is(event, uuid)]
+    return bool(others) and any(_is(event, others[0]) for event in _named(api, others[0]).events)
+
+
+def _is(event: dict[str, Any], uuid: str) -> bool:
+    return str(event.get("uuid")).lower() == uuid.lower()
 
 
 def _sent(submission: Submission) -> dict[str, Any]:

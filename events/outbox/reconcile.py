@@ -78,7 +78,7 @@ def settle_found(submission: Submission, events: dict[str, Event], *, actor: aud
 
 def _is_blind(submission: Submission, found: Search) -> bool:
     """Whether a search was answered and did not even find the event that is there for certain."""
-    return not found.has_failed and submission.event_uuid not in found.matches
+    return not found.has_failed and submission.event_uuid.lower() not in found.matches
 
 
 def _searched(submission: Submission, api: Api, *, is_thorough: bool = True) -> Search | Held:
@@ -164,7 +164,7 @@ def _record_sweep(submission: Submission, found: Search, actor: audit.Actor) -> 
 def _there(submission: Submission, found: Search, actor: audit.Actor, now: datetime) -> None:
     """It is there: once as far as is known, or more often."""
     known = {*found.matches, *submission.found_uuids, submission.event_uuid}
-    uuids = sorted(known - {""})
+    uuids = sorted({uuid.lower() for uuid in known} - {""})
     changes: dict[str, Any] = {"found": json.dumps(uuids), "next_at": None, "lease_until": None}
     if submission.state not in {State.CREATED, State.DUPLICATED}:
         changes |= _told(submission, found)
@@ -179,8 +179,13 @@ def _there(submission: Submission, found: Search, actor: audit.Actor, now: datet
     if submission.state == State.CREATED:
         touch(submission, sweep_at=next_sweep(submission.updated_at, now), **changes)
         return
-    answer = json.dumps(found.matches.get(uuids[0], {"uuid": uuids[0]}))
-    changes |= {"event_uuid": uuids[0], "answer": answer, "outcome": '{"kind": "found"}'}
+    event = found.matches.get(uuids[0], {"uuid": uuids[0]})
+    answer = json.dumps(event)
+    changes |= {
+        "event_uuid": str(event["uuid"]),
+        "answer": answer,
+        "outcome": '{"kind": "found"}',
+    }
     move(submission, State.CREATED, at=now, sweep_at=next_sweep(now, now), **changes)
     audit.append(
         fact(

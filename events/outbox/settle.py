@@ -88,7 +88,8 @@ def _write_late(submission: Submission, actor: audit.Actor, said: Said) -> None:
     stored = (row.state, row.event_uuid, row.outcome, row.version)
     if stored == (said.to, said.uuid, said.changes.get("outcome"), version + 1):
         return  # our own transaction of a moment ago, whose end the database did not tell us
-    known = sorted({row.event_uuid, said.uuid, *row.found_uuids} - {""})
+    named = {row.event_uuid, said.uuid, *row.found_uuids} - {""}
+    known = sorted({uuid.lower() for uuid in named})
     is_ours = row.state == State.SENDING and row.attempt == attempt
     if not said.uuid and not is_ours:
         audit.append(late)

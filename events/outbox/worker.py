@@ -118,6 +118,8 @@ def probe_if_due(client: Client, actor: Actor) -> Iterator[Submission]:
     """
     if not gate.claim_probe() or not probe(client):
         return
+    if gate.needs_trial() and not gate.claim_trial():
+        return
     if gate.needs_trial() and (tried := claims.to_send()) is not None:
         yield deliver(tried, client=client, actor=actor)
         if gate.needs_trial():

@@ -29,7 +29,7 @@ TYPED = {
 }
 MOMENTS = ("created_at", "updated_at", "lease_until", "next_at", "unknown_since")
 MOMENTS += ("sweep_at", "searched_at", "looked_at")
-GATE_MOMENTS = ("paused_until", "opened_at", "probe_at", "look_before")
+GATE_MOMENTS = ("paused_until", "opened_at", "probe_at", "trial_at", "look_before")
 
 
 class Death(BaseException):
@@ -107,8 +107,8 @@ def creates(sandbox: Sandbox) -> list[bytes]:
 
 
 def looks(sandbox: Sandbox) -> int:
-    """How often the usual event was looked for by its indicator."""
-    wanted = {"field": "indicator", "op": "equals", "value": "domain.com"}
+    """How often the usual event was looked for."""
+    wanted = {"field": "event", "op": "equals", "value": TYPED["event"]}
     return sum(wanted in asked for asked in filters(sandbox))
 
 

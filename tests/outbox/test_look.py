@@ -1,5 +1,7 @@
 """Looking again: a created event is still as sent, changed there, or gone; the log keeps it."""
 
+from dataclasses import replace
+
 import pytest
 import requests
 
@@ -15,6 +17,7 @@ from tests.outbox.support import (
     reasons,
     send,
     work,
+    wrapped_list,
 )
 
 
@@ -64,7 +67,7 @@ def test_what_was_changed_is_named(ana, sandbox):
     assert "Another text" not in reasons(seen)[-1]
 
 
-def test_an_event_that_is_gone(ana, sandbox):
+def test_an_event_that_is_gone(ana, sandbox, known):
     submission = send(ana)
     delete(sandbox, submission)
     seen = look(ana, submission)
@@ -82,13 +85,30 @@ def test_an_answer_that_does_not_tell_is_never_gone(ana, sandbox, lie):
     assert Submission.objects.get().look == ""
 
 
+@pytest.mark.parametrize("lie", ["stale-list", ""])
+def test_a_list_that_finds_no_other_event_either_is_never_gone(ana, sandbox, monkeypatch, lie):
+    """It lags, or this desk may see nothing in the scope of all datasets."""
+    submission = send(ana)
+    sandbox.behave("read", "gone")
+    if lie:
+        sandbox.behave("list", lie, seconds=60)
+    else:
+        wrapped_list(
+            monkeypatch,
+            lambda original, client, query: replace(original(client, **query), events=()),
+        )
+    with pytest.raises(services.Conflict):
+        look(ana, submission)
+    assert Submission.objects.get(pk=submission.pk).look == ""
+
+
 def test_a_label_in_upper_case_is_no_change(ana, sandbox):
     submission = send(ana)
     sandbox.behave("all", "tlp-upper")
     assert look(ana, submission).look == Look.SAME
 
 
-def test_the_sweep_looks_too_but_seldom(ana, sandbox):
+def test_the_sweep_looks_too_but_seldom(ana, sandbox, known):
     submission = send(ana)
     for _ in range(12):
         pass_time(hours=6, minutes=5)
@@ -101,7 +121,7 @@ def test_the_sweep_looks_too_but_seldom(ana, sandbox):
     assert submission.look == Look.GONE
 
 
-def test_a_created_event_that_no_search_finds_is_looked_at_at_once(ana, sandbox):
+def test_a_created_event_that_no_search_finds_is_looked_at_at_once(ana, sandbox, known):
     """Deleted within minutes."""
     submission = send(ana)
     delete(sandbox, submission)
@@ -121,7 +141,7 @@ def test_sweeps_end(ana, sandbox):
 
 def test_a_gone_event_is_no_control_for_a_search(ana, sandbox, known):
     delete(sandbox, known)
-    look(ana, known)
+    Submission.objects.filter(pk=known.pk).update(look=Look.GONE)
     sandbox.behave("create", "drop-before", times=1)
     submission = send(ana)
     pass_time(seconds=200)

@@ -432,7 +432,7 @@ def test_an_outage_ends_it_and_the_next_run_goes_on(ana, sandbox, known, monkeyp
     def read_raw(client, dataset, uuid):
         asked.append(uuid)
         if len(asked) > 3:
-            sandbox.behave("raw", "500-before", times=1)
+            sandbox.behave("raw", "drop-before", times=1)
         return original(client, dataset, uuid)
 
     monkeypatch.setattr(Client, "read_raw", read_raw)

@@ -134,9 +134,10 @@ class _Worker:
         while True:
             if time.monotonic() - self._pulse < STALLED_AFTER:
                 try:
+                    # Before it beats: its own last beat tells how long it stood still.
+                    history.check()
                     Heartbeat.beat(self.name)
                     self._crew.share = Heartbeat.alive()
-                    history.check()
                 except (DatabaseError, InterfaceError) as error:
                     log.warning("no sign of life: %s", first_line(error))
                 finally:
