@@ -25,7 +25,7 @@ def main() -> int:
     }
     call_command("migrate", verbosity=0)
 
-    from tests.bench import audit, check, form, send
+    from tests.bench import audit, check, form, outage, send
     from tests.indicators import report
 
     wanted = sys.argv[1:]
@@ -34,6 +34,7 @@ def main() -> int:
         "send": send.run,
         "check": check.run,
         "audit": audit.run,
+        "outage": outage.run,
         "indicators": report.run,
     }
     missed: list[str] = []
