@@ -5,7 +5,9 @@ from collections.abc import Sequence
 
 from django.apps import AppConfig
 from django.core.checks import ERROR, WARNING, CheckMessage, Tags, register
+from django.db import DEFAULT_DB_ALIAS
 
+from events import clock
 from events.audit import triggers
 
 
@@ -13,11 +15,10 @@ from events.audit import triggers
 def audit_triggers(
     app_configs: Sequence[AppConfig] | None, *, databases: Sequence[str] | None = None, **_: object
 ) -> list[CheckMessage]:
-    """The audit log's triggers are in place. `migrate` is told and goes on: it puts them back."""
-    level = WARNING if sys.argv[1:2] == ["migrate"] else ERROR
+    """The audit log's triggers are in place."""
     return [
         CheckMessage(
-            level,
+            _level(),
             f"The audit log in the database {alias!r} lacks triggers that keep it from being "
             f"changed: {', '.join(absent)}.",
             hint="Find out who removed them, then run manage.py migrate, which puts them back.",
@@ -26,3 +27,19 @@ def audit_triggers(
         for alias in databases or ()
         if (absent := triggers.missing(alias))
     ]
+
+
+@register(Tags.database)
+def clock_agrees(
+    app_configs: Sequence[AppConfig] | None, *, databases: Sequence[str] | None = None, **_: object
+) -> list[CheckMessage]:
+    """This machine's clock agrees with the database's, by which everything that ends is timed."""
+    if DEFAULT_DB_ALIAS not in (databases or ()) or not (told := clock.trouble()):
+        return []
+    hint = "On Linux: timedatectl set-ntp true. Compare with: SELECT clock_timestamp()."
+    return [CheckMessage(_level(), told, hint=hint, id="events.E002")]
+
+
+def _level() -> int:
+    """`migrate` is told and goes on: it is what puts things right."""
+    return WARNING if sys.argv[1:2] == ["migrate"] else ERROR

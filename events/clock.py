@@ -42,6 +42,20 @@ def skew() -> timedelta:
     return timezone.now() - now()
 
 
+def trouble() -> str:
+    """Why this machine must not take part yet, and what to do; empty if the clocks agree."""
+    forget()
+    ahead = skew()
+    if abs(ahead) <= SKEW_MOST:
+        return ""
+    direction = "ahead of" if ahead > timedelta() else "behind"
+    return (
+        f"This machine's clock is {abs(ahead.total_seconds()):,.0f} seconds {direction} the "
+        f"database's; {SKEW_MOST.total_seconds():.0f} are allowed. Set it right, best by NTP, and "
+        "start again."
+    )
+
+
 def forget() -> None:
     """Ask the database at the next `now`."""
     _last.forget()

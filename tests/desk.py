@@ -9,7 +9,7 @@ import sys
 import tempfile
 import time
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 from urllib.parse import urlsplit, urlunsplit
 from uuid import uuid4
 
@@ -38,9 +38,13 @@ def free_port() -> int:
 class Desk:
     """A served Event Desk with the demo accounts; `with Desk() as desk: desk.url`."""
 
-    def __init__(self, **environment: str) -> None:
+    workers = 1
+    threads = 16
+    more: tuple[str, ...] = ()
+
+    def __init__(self, sandbox: Any = None, **environment: str) -> None:
         self.folder = Path(tempfile.mkdtemp(prefix="desk-"))
-        self.sandbox = Sandbox()
+        self.sandbox = sandbox or Sandbox()
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.environment = os.environ | {
@@ -86,19 +90,15 @@ class Desk:
         self._server = subprocess.Popen(
             [
                 *(sys.executable, "-m", "gunicorn", "webui.wsgi", f"--bind=127.0.0.1:{self.port}"),
-                *("--worker-class=gthread", "--workers=1", "--threads=16"),
+                *("--worker-class=gthread", f"--workers={self.workers}"),
+                f"--threads={self.threads}",
+                *self.more,
                 *("--log-level=warning", "--no-control-socket"),
             ],
             cwd=ROOT,
             env=self.environment,
         )
-        end = time.monotonic() + START_WITHIN
-        while time.monotonic() < end:
-            with socket.socket() as probe:
-                if probe.connect_ex(("127.0.0.1", self.port)) == 0:
-                    return
-            time.sleep(0.05)
-        raise AssertionError("the web server did not start")
+        wait_for(self.port)
 
     def stop(self) -> None:
         """Stop the web server."""
@@ -123,6 +123,17 @@ class Desk:
         assert answer.status_code == 200, answer.status_code
         assert "sessionid" in session.cookies
         return session
+
+
+def wait_for(port: int) -> None:
+    """Until something listens on `port`."""
+    end = time.monotonic() + START_WITHIN
+    while time.monotonic() < end:
+        with socket.socket() as probe:
+            if probe.connect_ex(("127.0.0.1", port)) == 0:
+                return
+        time.sleep(0.05)
+    raise AssertionError(f"nothing listens on port {port}")
 
 
 def hidden(html: str, name: str) -> str:

@@ -6,12 +6,18 @@ default is SQLite. Nothing of the caller's own configuration reaches the tests.
 
 import logging
 import os
+import re
 import tempfile
 from pathlib import Path
 
-OURS = ("CLOUDFLARE_", "RECONCILE_", "SANDBOX_", "DATABASE_URL", "SECRET_KEY", "ALLOWED_HOSTS")
-OURS_TOO = ("DEBUG", "PLAIN_HTTP", "DEMO_PASSWORD", "PORT", "TRUST_PROXY", "STATIC_ROOT")
+EXAMPLE = Path(__file__).resolve().parent.parent / ".env.example"
 DATABASE = os.environ.get("TEST_DATABASE", "sqlite")
+
+
+def names() -> set[str]:
+    """Every variable that Event Desk reads; any may also be given as a file."""
+    listed = re.findall(r"^([A-Z][A-Z0-9_]*)=", EXAMPLE.read_text(), re.MULTILINE)
+    return {*listed, *(f"{name}_FILE" for name in listed)}
 
 
 def _database_url() -> str:
@@ -28,9 +34,8 @@ def _database_url() -> str:
 
 
 if "TESTS_PREPARED" not in os.environ:
-    for name in list(os.environ):
-        if name.startswith(OURS) or name in OURS_TOO:
-            del os.environ[name]
+    for name in names():
+        os.environ.pop(name, None)
     os.environ["STATE_DIR"] = tempfile.mkdtemp(prefix="desk-tests-")
     os.environ["STATIC_ROOT"] = tempfile.mkdtemp(prefix="desk-static-")
     os.environ["DATABASE_URL"] = _database_url()

@@ -186,7 +186,7 @@ def database(name: str, *, default: str) -> dict[str, object]:
         config = {}
     engine = str(config.get("ENGINE", ""))
     if engine.endswith("sqlite3") and config.get("NAME"):
-        return config | {"OPTIONS": SQLITE_OPTIONS}
+        return config | {"ENGINE": "webui.sqlite3", "OPTIONS": SQLITE_OPTIONS}
     if engine.endswith("postgresql") and config.get("NAME"):
         options = config.get("OPTIONS")
         return config | {
@@ -206,7 +206,8 @@ def database(name: str, *, default: str) -> dict[str, object]:
 SQLITE_OPTIONS = {
     "transaction_mode": "IMMEDIATE",
     "timeout": 20,
-    "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON;",
+    "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON;"
+    "PRAGMA temp_store=MEMORY;",
 }
 POSTGRESQL_OPTIONS = {"pool": {"min_size": 0, "max_size": 16, "timeout": 10}}
 
@@ -290,6 +291,6 @@ def _tlp_values() -> dict[str, str]:
     if not isinstance(parsed, dict) or not all(isinstance(v, str) for v in parsed.values()):
         raise ImproperlyConfigured(
             'CLOUDFLARE_TLP_VALUES is not a map of texts. Write such as {"amber+strict": '
-            '"amber-strict"}, or leave it out.'
+            '"amber+strict"}, or leave it out.'
         )
     return parsed

@@ -1,9 +1,10 @@
-"""What every request gets: an id, and headers that keep pages private."""
+"""What every request gets: an id, a look at its address, and headers that keep pages private."""
 
 import uuid
 from collections.abc import Callable
 
 from django.contrib.auth.middleware import LoginRequiredMiddleware
+from django.core.exceptions import SuspiciousOperation
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 
@@ -21,6 +22,18 @@ def request_id(get_response: GetResponse) -> GetResponse:
         response = get_response(request)
         response["X-Request-ID"] = identifier
         return response
+
+    return middleware
+
+
+def storable_requests(get_response: GetResponse) -> GetResponse:
+    """Refuse a NUL in the address or a cookie: no page means it, and PostgreSQL takes none."""
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        texts = (request.path_info, *request.COOKIES.values())
+        if "%00" in request.META.get("QUERY_STRING", "") or any("\0" in text for text in texts):
+            raise SuspiciousOperation("there is a NUL in the address or in a cookie")
+        return get_response(request)
 
     return middleware
 

@@ -137,7 +137,8 @@ def _attachments() -> Any:
 
 def _text(attachment: AuditAttachment, is_red_visible: bool) -> Text:
     name, entry = attachment.name, attachment.entry
-    committed = body.parsed(entry.body).get("attachments", {}).get(name)
+    attachments = body.parsed(entry.body).get("attachments")
+    committed = attachments.get(name) if isinstance(attachments, dict) else None
     is_withheld = entry.tlp == Tlp.RED and not is_red_visible
     return Text(
         title=_TITLES.get(name, shown(name)),

@@ -1,6 +1,6 @@
 """What is hashed: the canonical body of an entry, and commitments to texts beside it.
 
-Version 1. The body is a JSON object with ASCII keys and strings, integers, null and one map of
+The body is a JSON object with ASCII keys and strings, integers, null and one map of
 strings as values; there are no floats, so that sorted keys without spaces are RFC 8785's canonical
 form. An entry's hash is SHA-256 over `audit-v1`, a zero byte, and the body in UTF-8.
 """
@@ -9,11 +9,36 @@ import hashlib
 import json
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from events.audit.facts import Fact
 
 VERSION = 1
+
+
+class Shape(NamedTuple):
+    """What entries of one version hold: the keys of the body, and which stand in columns too."""
+
+    keys: frozenset[str]
+    copied: tuple[str, ...]
+
+
+# What each version that was ever written looks like. A new field or copied column is a new version
+# here, so that entries of the old ones stay as good as they are.
+SHAPES = {
+    1: Shape(
+        keys=frozenset(
+            (
+                *("v", "seq", "prev", "at", "actor_id", "actor", "address", "request_id"),
+                *("action", "object_id", "outcome", "reason", "tlp", "attempt", "status"),
+                *("cf_ray", "attachments"),
+            )
+        ),
+        copied=("actor", "request_id", "action", "object_id", "outcome", "tlp"),
+    ),
+}
+# The columns that copy a field of the body under the same name, so that rows can be found.
+COPIED = SHAPES[VERSION].copied
 GENESIS = "0" * 64
 _DOMAIN = b"audit-v1\0"
 
@@ -67,6 +92,12 @@ def parsed(text: str) -> dict[str, Any]:
     return value if isinstance(value, dict) else {}
 
 
+def shape(fields: Mapping[str, Any]) -> Shape | None:
+    """What a body with these `fields` has to hold; None for a version that is not known here."""
+    version = fields.get("v")
+    return SHAPES.get(version) if type(version) is int else None
+
+
 def digest(text: str) -> str:
     """The hash of the entry whose body is `text`: 64 hexadecimal digits."""
     return hashlib.sha256(_DOMAIN + text.encode()).hexdigest()
@@ -85,6 +116,18 @@ def term(text: str) -> str:
 def moment(at: datetime) -> str:
     """`at` in UTC with microseconds: `2022-04-01T00:00:00.000000Z`."""
     return at.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
+
+
+def moment_in_utc(text: str) -> datetime | None:
+    """The moment that `moment` or `isoformat` wrote, in UTC; None for any other text.
+
+    In UTC, because a moment near the years 1 and 9999 may lie outside of them there.
+    """
+    try:
+        at = datetime.fromisoformat(text)
+        return at.astimezone(UTC) if at.tzinfo else None
+    except (ValueError, OverflowError):
+        return None
 
 
 def escaped(text: str) -> str:

@@ -1,24 +1,22 @@
 """Appending: the only code that writes entries, one after the other whoever writes."""
 
 import secrets
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
 from django.db import connection, transaction
 from django.db.backends.utils import CursorWrapper
-from django.db.models import Model
 from django.db.transaction import TransactionManagementError
-from django.utils import timezone
 
+from events import clock, rows
 from events.audit import body
+from events.audit.body import COPIED
 from events.audit.facts import Fact
 from events.audit.order import chain_is_held
 from events.models import AuditAttachment, AuditEntry, AuditTerm
 
-# The columns that copy a field of the body under the same name, so that rows can be found.
-COPIED = ("actor", "request_id", "action", "object_id", "outcome", "tlp")
-_ROWS_AT_ONCE = 500
+_COLUMNS = ("seq", "prev", "hash", "body", "at", *COPIED)
 LOCK_TIMEOUT = "5s"
 
 _HEAD = f"SELECT seq, hash FROM {AuditEntry._meta.db_table} ORDER BY seq DESC LIMIT 1"  # noqa: S608
@@ -32,7 +30,7 @@ _LOCK = (
 
 
 class Head(NamedTuple):
-    """The last entry of the chain: its number and hash; 0 and 64 zeros while there is none."""
+    """The number and hash of an entry, usually the last; 0 and 64 zeros while there is none."""
 
     seq: int
     hash: str
@@ -48,13 +46,13 @@ def head() -> Head:
         return Head(*(cursor.fetchone() or (0, body.GENESIS)))
 
 
-def record(*facts: Fact) -> tuple[AuditEntry, ...]:
+def record(*facts: Fact) -> tuple[Head, ...]:
     """Append `facts` in a transaction of their own."""
     with transaction.atomic():
         return append(*facts)
 
 
-def append(*facts: Fact) -> tuple[AuditEntry, ...]:
+def append(*facts: Fact) -> tuple[Head, ...]:
     """Append one entry for each of `facts`, in order, inside the caller's transaction.
 
     Other writers wait from here until that transaction ends: append last. A statement that writes
@@ -66,20 +64,21 @@ def append(*facts: Fact) -> tuple[AuditEntry, ...]:
     if not facts:
         return ()
     with connection.cursor() as cursor:
-        last, at = _locked_head(cursor), timezone.now()
+        last, at = _locked_head(cursor), clock.now()
         links = []
         for fact in facts:
             links.append(_link(fact, last, at))
-            last = Head(last.seq + 1, links[-1].entry.hash)
+            last = links[-1].head
         chain_is_held(connection)
         _store(cursor, links)
-    return tuple(link.entry for link in links)
+    return tuple(link.head for link in links)
 
 
 class _Link(NamedTuple):
-    """An entry to be stored, with the rows that go with it."""
+    """An entry to be stored, as values of `_COLUMNS`, with the rows that go with it."""
 
-    entry: AuditEntry
+    head: Head
+    entry: tuple[Any, ...]
     attachments: list[tuple[int, str, str, str]]
     terms: list[tuple[int, str]]
 
@@ -94,22 +93,18 @@ def _link(fact: Fact, last: Head, at: datetime) -> _Link:
     commitments = {name: body.commitment(salt, text) for _, name, salt, text in attachments}
     fields = body.fields(fact, seq=seq, prev=last.hash, at=at, commitments=commitments)
     text = body.canonical(fields)
-    copied = {name: fields[name] for name in COPIED}
-    entry = AuditEntry(seq=seq, prev=last.hash, hash=body.digest(text), body=text, at=at, **copied)
-    return _Link(entry, attachments, [(seq, term) for term in {*map(body.term, fact.terms)}])
+    head = Head(seq, body.digest(text))
+    entry = (seq, last.hash, head.hash, text, at, *(fields[name] for name in COPIED))
+    terms = [(seq, term) for term in {*map(body.term, fact.terms)}]
+    return _Link(head, entry, attachments, terms)
 
 
 def _store(cursor: CursorWrapper, links: Sequence[_Link]) -> None:
-    adapt = connection.ops.adapt_datetimefield_value
-    rows = [
-        (e.seq, e.prev, e.hash, e.body, adapt(e.at), *(getattr(e, name) for name in COPIED))
-        for e in (link.entry for link in links)
-    ]
     attachments = [row for link in links for row in link.attachments]
     terms = [row for link in links for row in link.terms]
-    _insert(cursor, AuditEntry, ("seq", "prev", "hash", "body", "at", *COPIED), rows)
-    _insert(cursor, AuditAttachment, ("entry_id", "name", "salt", "content"), attachments)
-    _insert(cursor, AuditTerm, ("entry_id", "digest"), terms)
+    rows.insert(cursor, AuditEntry, _COLUMNS, [link.entry for link in links])
+    rows.insert(cursor, AuditAttachment, ("entry_id", "name", "salt", "content"), attachments)
+    rows.insert(cursor, AuditTerm, ("entry_id", "digest"), terms)
 
 
 def _locked_head(cursor: CursorWrapper) -> Head:
@@ -124,17 +119,3 @@ def _locked_head(cursor: CursorWrapper) -> Head:
     else:
         cursor.execute(_HEAD)
     return Head(*(cursor.fetchone() or (0, body.GENESIS)))
-
-
-def _insert(
-    cursor: CursorWrapper,
-    model: type[Model],
-    columns: Sequence[str],
-    rows: Sequence[Iterable[Any]],
-) -> None:
-    """Insert in few statements; a send waits for this, and the ORM takes twice as long."""
-    row = f"({','.join(['%s'] * len(columns))})"
-    into = f"INSERT INTO {model._meta.db_table} ({','.join(columns)}) VALUES "  # noqa: S608
-    for start in range(0, len(rows), _ROWS_AT_ONCE):
-        some = rows[start : start + _ROWS_AT_ONCE]
-        cursor.execute(into + ",".join([row] * len(some)), [value for r in some for value in r])

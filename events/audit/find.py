@@ -55,12 +55,9 @@ class Position(NamedTuple):
     def from_text(cls, text: str) -> "Position | None":
         """What `str` made; None for anything else."""
         moment, _, seq = text.partition("_")
-        try:
-            at = datetime.fromisoformat(moment)
-        except ValueError:
-            return None
-        known = at.tzinfo is not None and seq.isdecimal() and seq.isascii() and len(seq) < 19
-        return cls(at, int(seq)) if known else None
+        at = body.moment_in_utc(moment)
+        is_number = seq.isdecimal() and seq.isascii() and len(seq) < 19
+        return cls(at, int(seq)) if at and is_number else None
 
 
 class Row(NamedTuple):

@@ -7,6 +7,7 @@ every connection and database, and each test that takes the road finds it.
 
 import re
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Any
 
 from django.db.backends.base.base import BaseDatabaseWrapper
@@ -72,8 +73,12 @@ def _is_chain_held(connection: BaseDatabaseWrapper) -> bool:
     return any(savepoints.intersection(own) - {None} for savepoints in notes)
 
 
+@lru_cache(maxsize=256)
 def _late(sql: str) -> str:
-    """The table that `sql` must not write or lock any more; empty if it does neither."""
+    """The table that `sql` must not write or lock any more; empty if it does neither.
+
+    Kept, because the few statements that end each transaction are long, and always the same.
+    """
     for written in _WRITTEN.finditer(sql):
         if written[1] not in TABLES:
             return written[1]

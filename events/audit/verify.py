@@ -1,18 +1,26 @@
-"""Verifying: everything is computed again from what is stored, entry by entry, in order."""
+"""Verifying: everything is computed again from what is stored, entry by entry, in order.
+
+Each entry is judged by the version that its body names. Whatever stands in the tables, verifying
+ends with a report: what cannot be read is a fault like any other.
+"""
 
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
+from django.db import connection
+
 from events.audit import body
-from events.audit.chain import COPIED, Head
+from events.audit.chain import Head
 from events.models import AuditAttachment, AuditEntry
 
 _PAGE = 2000
-_KEYS = ("seq", "prev", "at", *COPIED)
 
 Commitments = dict[str, str]
+# A column's name → what stands there; each is text, but for the number.
+Row = dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -49,51 +57,127 @@ def verify(expect: tuple[int, str] | None = None) -> Report:
         fault = _fault_of(row, commitments, last) or _unexpected(row, expect)
         if fault is not None:
             return Report(last.seq, last, fault)
-        last = Head(row[0], row[2])
+        last = Head(row["seq"], row["hash"])
     return Report(last.seq, last, _cut_off(last, expect))
 
 
-def _walk() -> Iterator[tuple[tuple[Any, ...], Commitments]]:
-    """Each entry's columns with what its attachments hash to, by number."""
-    columns = ("seq", "prev", "hash", "body", "at", *COPIED)
-    entries = AuditEntry.objects.order_by("seq").values_list(*columns)
-    page = list(entries[:_PAGE])
+def _walk() -> Iterator[tuple[Row, Commitments]]:
+    """Each entry's columns with what its attachments hash to, by number.
+
+    Ends early at a number that is none: nothing can be in order behind it.
+    """
+    page = _page("1 = 1", ())
     while page:
-        first, final = page[0][0], page[-1][0]
-        commitments = _commitments(first, final)
-        for row in page:
-            yield row, commitments.get(row[0], {})
-        page = list(entries.filter(seq__gt=final)[:_PAGE])
+        numbered = [row for row in page if type(row["seq"]) is int]
+        if numbered:
+            first, final = numbered[0]["seq"], numbered[-1]["seq"]
+            commitments = _commitments(first, final)
+            for row in numbered:
+                yield row, commitments.get(row["seq"], {})
+        if len(numbered) < len(page):
+            yield page[len(numbered)], {}
+            return
+        page = _page("seq > %s", (final,))
+
+
+def _page(condition: str, values: tuple[Any, ...]) -> list[Row]:
+    """Up to `_PAGE` entries with every column that some version copies."""
+    copied = dict.fromkeys(name for shape in body.SHAPES.values() for name in shape.copied)
+    names = ("prev", "hash", "body", "at", *copied)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"SELECT seq, {_readable(*names)} FROM {AuditEntry._meta.db_table}"  # noqa: S608
+            f" WHERE {condition} ORDER BY seq LIMIT {_PAGE}",
+            values,
+        )
+        return [
+            {"seq": seq} | dict(zip(names, map(_text, rest), strict=True))
+            for seq, *rest in cursor.fetchall()
+        ]
+
+
+def _readable(*names: str) -> str:
+    """The columns in a form that can be read whatever was put there.
+
+    SQLite keeps any bytes in any column, and reading them as text or time may fail.
+    """
+    form = "CAST({} AS BLOB)" if connection.vendor == "sqlite" else "CAST({} AS TEXT)"
+    return ", ".join(map(form.format, names))
+
+
+def _text(stored: object) -> str | None:
+    """What stands in a column that is not a number; what is not UTF-8 is written out."""
+    if isinstance(stored, bytes | memoryview):
+        return bytes(stored).decode(errors="backslashreplace")
+    return None if stored is None else str(stored)
 
 
 def _commitments(first: int, final: int) -> dict[int, Commitments]:
     """Only digests are kept, because the texts may be large."""
     found: dict[int, Commitments] = defaultdict(dict)
-    rows = AuditAttachment.objects.filter(entry_id__gte=first, entry_id__lte=final)
-    texts = rows.values_list("entry_id", "name", "salt", "content").iterator(chunk_size=100)
-    for seq, name, salt, content in texts:
-        found[seq][name] = body.commitment(salt, content)
+    with connection.chunked_cursor() as cursor:
+        cursor.execute(
+            f"SELECT entry_id, {_readable('name', 'salt', 'content')}"  # noqa: S608
+            f" FROM {AuditAttachment._meta.db_table} WHERE entry_id BETWEEN %s AND %s",
+            (first, final),
+        )
+        while rows := cursor.fetchmany(100):
+            for seq, *rest in rows:
+                name, salt, content = (_text(each) or "" for each in rest)
+                found[seq][name] = body.commitment(salt, content)
     return found
 
 
-def _fault_of(row: tuple[Any, ...], commitments: Commitments, last: Head) -> Fault | None:
-    seq, prev, stored_hash, text, at, *copied = row
+def _fault_of(row: Row, commitments: Commitments, last: Head) -> Fault | None:
+    seq, text = row["seq"], row["body"] or ""
+    if type(seq) is not int:
+        return Fault(last.seq + 1, f"its number is no number: {_text(seq)}")
     if seq > last.seq + 1:
         return Fault(last.seq + 1, "it is missing")
     if seq <= last.seq:
         return Fault(seq, "entries begin with number 1")
-    if body.digest(text) != stored_hash:
+    if body.digest(text) != row["hash"]:
         return Fault(seq, "its body or its hash was changed")
-    if prev != last.hash:
+    if row["prev"] != last.hash:
         return Fault(seq, f"it does not follow entry {last.seq}: one of the two was replaced")
     fields = body.parsed(text)
-    columns = [seq, prev, body.moment(at), *copied]
-    said = [fields.get(name) for name in _KEYS]
-    if columns != said:
-        pairs = zip(_KEYS, columns, said, strict=True)
-        name = next(name for name, column, value in pairs if column != value)
-        return Fault(seq, f"its column {name} was changed: the body says otherwise")
-    return _attachment_fault(seq, fields.get("attachments"), commitments)
+    fault = _body_fault(fields) or _column_fault(row, fields)
+    return (
+        Fault(seq, fault) if fault else _attachment_fault(seq, fields["attachments"], commitments)
+    )
+
+
+def _body_fault(fields: dict[str, Any]) -> str:
+    """What is wrong with the body itself, judged by the version that it was written in."""
+    shape = body.shape(fields)
+    if "v" not in fields:
+        return "its body is not the body of an entry"
+    if shape is None:
+        known = ", ".join(map(str, body.SHAPES))
+        return f"its version {fields['v']!r} is not known here, only {known}: use a newer program"
+    if wrong := sorted(fields.keys() ^ shape.keys):
+        return f"its body is not of version {fields['v']}: see {', '.join(wrong)}"
+    return ""
+
+
+def _column_fault(row: Row, fields: dict[str, Any]) -> str:
+    """The first column that does not say what the body says, of those that its version copies."""
+    shape = body.SHAPES[fields["v"]]
+    columns = row | {"at": _moment(row["at"])}
+    for name in ("seq", "prev", "at", *shape.copied):
+        if columns[name] != fields[name]:
+            return f"its column {name} was changed: the body says otherwise"
+    return ""
+
+
+def _moment(stored: str | None) -> str | None:
+    """A time as both databases write it, in the form that bodies have; None for anything else."""
+    try:
+        at = datetime.fromisoformat(stored or "")
+        # SQLite's have no time zone, and are in UTC.
+        return body.moment(at if at.tzinfo else at.replace(tzinfo=UTC))
+    except (ValueError, OverflowError):
+        return None
 
 
 def _attachment_fault(seq: int, committed: object, found: Commitments) -> Fault | None:
@@ -110,10 +194,10 @@ def _attachment_fault(seq: int, committed: object, found: Commitments) -> Fault 
     return Fault(seq, "its body names no attachments")
 
 
-def _unexpected(row: tuple[Any, ...], expect: tuple[int, str] | None) -> Fault | None:
-    if expect is None or row[0] != expect[0] or row[2] == expect[1]:
+def _unexpected(row: Row, expect: tuple[int, str] | None) -> Fault | None:
+    if expect is None or row["seq"] != expect[0] or row["hash"] == expect[1]:
         return None
-    return Fault(row[0], f"its hash is {row[2]}, not the one that was noted")
+    return Fault(row["seq"], f"its hash is {row['hash']}, not the one that was noted")
 
 
 def _cut_off(last: Head, expect: tuple[int, str] | None) -> Fault | None:

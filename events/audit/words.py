@@ -20,6 +20,7 @@ WORDS = {
     "submission.declared_absent": "Event said to be missing",
     "submission.duplicated": "Event there more than once",
     "submission.answered_late": "Answer came late",
+    "submission.recovered": "Event taken in from Cloudflare",
     "submission.looked_again": "Event looked at again",
     "submission.hurried": "Event to be tried now",
     "submission.declared_unsent": "Event said not to have been sent",
@@ -43,6 +44,8 @@ WORDS = {
     "template.renamed": "Template renamed",
     "template.deleted": "Template deleted",
     "reference.refreshed": "Reference lists fetched",
+    "desk.held": "Desk may be a copy: looks before it sends",
+    "desk.recovered": "Events taken in after a restore",
 }
 
 

@@ -10,10 +10,14 @@ from typing import Final, NamedTuple, TypeVar
 from events.cloudflare.errors import Problem
 from events.cloudflare.jsontext import BadAnswer, Json, decode
 from events.cloudflare.records import (
+    Actor,
     Category,
     Country,
     Dataset,
+    IndicatorPage,
     RawData,
+    RelatedEvent,
+    SeenIndicator,
     Tag,
     TokenStatus,
 )
@@ -21,6 +25,8 @@ from events.cloudflare.records import (
 MAX_PROBLEMS = 20
 MAX_PROBLEM_LENGTH = 500
 
+# A name in a list is shown to everybody: one that is marked like this is not for lists.
+_NOT_FOR_ALL: Final = {"red", "purple"}
 _BESIDE_A_RESULT: Final = {"result", "result_info", "errors", "messages", "completeness"}
 
 _UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", re.I)
@@ -89,6 +95,43 @@ def event_list(answer: Json) -> Listed:
     return Listed(events, _cursor(answer), is_complete(answer))
 
 
+def indicator_page(answer: Json) -> IndicatorPage:
+    """A page of indicators, as `indicators` or `items` of an object or bare. Raises BadAnswer."""
+    found = result(answer)
+    items = _held(found, ("indicators", "items")) if isinstance(found, dict) else found
+    return IndicatorPage(
+        indicators=tuple(_each(items, _indicator)),
+        is_complete=is_complete(answer),
+        cursor=_cursor(answer),
+        has_more=any(said.get("has_more") is True for said in _pagings(answer)),
+    )
+
+
+def _indicator(item: Json) -> SeenIndicator | None:
+    fields = item if isinstance(item, dict) else {}
+    value = fields.get("value")
+    if not isinstance(value, str) or not value:
+        return None
+    related = fields.get("relatedEvents")
+    events = tuple(filter(None, map(_related, related if isinstance(related, list) else [])))
+    return SeenIndicator(
+        value=value,
+        indicator_type=_text(fields.get("indicatorType")),
+        tlp=_text(fields.get("tlp")),
+        dataset_id=_text(fields.get("datasetId")),
+        related_events=events,
+        has_more=fields.get("relatedEventsHasMore") is True,
+    )
+
+
+def _related(item: Json) -> RelatedEvent | None:
+    fields = item if isinstance(item, dict) else {}
+    event_id = _text(fields.get("eventId"))
+    if not event_id:
+        return None
+    return RelatedEvent(_text(fields.get("datasetId")), event_id, _text(fields.get("eventDate")))
+
+
 def _held(fields: dict[str, Json], names: Iterable[str]) -> Json:
     """The list that an object holds under one of `names`."""
     return next((fields[name] for name in names if name in fields), None)
@@ -124,12 +167,17 @@ def _places(answer: Json) -> Iterator[dict[str, Json]]:
 
 def _cursor(answer: Json) -> str | None:
     """The cursor in a page's own words on its pages, wherever they stand."""
-    for place in _places(answer):
-        for said in (place, place.get("result_info"), place.get("pagination")):
-            cursor = said.get("cursor") if isinstance(said, dict) else None
-            if isinstance(cursor, str) and cursor:
-                return cursor
+    for said in _pagings(answer):
+        cursor = said.get("cursor")
+        if isinstance(cursor, str) and cursor:
+            return cursor
     return None
+
+
+def _pagings(answer: Json) -> Iterator[dict[str, Json]]:
+    for place in _places(answer):
+        said = (place, place.get("result_info"), place.get("pagination"))
+        yield from (each for each in said if isinstance(each, dict))
 
 
 def raw_data(answer: Json) -> RawData:
@@ -138,7 +186,8 @@ def raw_data(answer: Json) -> RawData:
     if "data" not in fields:
         raise BadAnswer("holds no data")
     data, text = _map_or_text(fields["data"])
-    return RawData(data, text, _text(fields.get("source")), _text(fields.get("tlp")))
+    source, tlp, created = (_text(fields.get(name)) for name in ("source", "tlp", "created"))
+    return RawData(data, text, source, tlp, created)
 
 
 def _map_or_text(data: Json) -> tuple[dict[str, Json] | None, str]:
@@ -250,6 +299,53 @@ def _tag(item: Json) -> Tag | None:
         category_name=_text(fields.get("categoryName")),
         tlp=_text(fields.get("tlp")),
     )
+
+
+def actor_page(answer: Json) -> tuple[tuple[Actor, ...], int | None]:
+    """(actors of one page, number of pages or None when the API does not say). Raises BadAnswer.
+
+    What holds them is not documented: `actors`, `tags` like other tags, or a plain list.
+    """
+    found = result(answer)
+    fields = found if isinstance(found, dict) else {}
+    items = _held(fields, ("actors", "tags", "items")) if isinstance(found, dict) else found
+    pagination = fields.get("pagination")
+    pages = pagination.get("totalPages") if isinstance(pagination, dict) else None
+    return tuple(_each(items, _actor)), int(pages) if isinstance(pages, int | float) else None
+
+
+def _actor(item: Json) -> Actor | None:
+    fields = item if isinstance(item, dict) else {}
+    name = _text(fields.get("value")) or _text(fields.get("name"))
+    if not name:
+        return None
+    aliases = dict(_aliases(fields.get("aliases")))
+    others = {
+        **aliases,
+        **{text: aliases.get(text, "") for text in _texts(fields.get("aliasGroupNames"))},
+    }
+    return Actor(
+        name=name,
+        aliases=tuple(
+            text
+            for text, tlp in others.items()
+            if text != name and tlp.casefold() not in _NOT_FOR_ALL
+        ),
+        tlp=_text(fields.get("tlp")),
+        confidence=_whole(fields.get("confidence")),
+    )
+
+
+def _whole(value: Json) -> int | None:
+    return value if isinstance(value, int) and not isinstance(value, bool) else None
+
+
+def _aliases(items: Json) -> Iterator[tuple[str, str]]:
+    """(alias, its TLP or "") of aliases given as texts or as objects with a `value`."""
+    for item in items if isinstance(items, list) else []:
+        fields: dict[str, Json] = item if isinstance(item, dict) else {"value": item}
+        if text := _text(fields.get("value")):
+            yield text, _text(fields.get("tlp"))
 
 
 def problems(body: bytes) -> tuple[Problem, ...]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final, Literal, TypeVar
 from urllib.parse import urlencode
 
@@ -16,12 +16,14 @@ from events.cloudflare import access, answers, outcomes
 from events.cloudflare.errors import NotSent
 from events.cloudflare.jsontext import BadAnswer, Json, as_text, decode
 from events.cloudflare.records import (
+    Actor,
     Answer,
     Category,
     Country,
     Created,
     Dataset,
     Filter,
+    IndicatorPage,
     Page,
     RawData,
     Tag,
@@ -191,6 +193,54 @@ class Client:
         if self._search_style == "post":
             return self._send("POST", path, _written(more), body=asked.as_body())
         return self._send("GET", path, [*asked.as_query(self._search_style), *_written(more)])
+
+    def indicators(
+        self,
+        values: Sequence[str] = (),
+        *,
+        dataset_ids: Sequence[str] = (),
+        cursor: str | None = None,
+        page_size: int | None = None,
+        related_most: int | None = None,
+        force_refresh: bool = False,
+    ) -> IndicatorPage:
+        """One page of indicators with these `values` (1 to 100), each with events that hold it.
+
+        The API has no POST for this: the values stand in the address, which a proxy that opens TLS
+        may write down. `related_most` events are told of each indicator (the API's default: 2).
+        `force_refresh` is not documented here. A `cursor` stands alone.
+        The API may ignore the filter: check the values returned. Raises NotSent for values over
+        the API's limits.
+        """
+        wanted = Filter("value", "in", values)
+        if problem := "" if cursor else problem_with([wanted]):
+            raise NotSent(problem)
+        query: Query = [
+            *_many(dataset_ids),
+            ("search", as_json(search_json([wanted]))),
+            *_given("pageSize", page_size),
+            *_given("relatedEventsLimit", related_most),
+        ]
+        query = [("cursor", cursor)] if cursor else query
+        query += _written(_options(("forceRefresh", force_refresh or None)))
+        answer = self._send("GET", self._events("/indicators"), query)
+        page = self._read(answer, answers.indicator_page)
+        is_complete = page.is_complete and answer.status != PARTIAL
+        return replace(page, is_complete=is_complete, rate=answer.rate)
+
+    def actors(self) -> tuple[Actor, ...]:
+        """The shared catalogue of actors: one request for each page of 1,000."""
+        found: dict[str, Actor] = {}
+        for page in range(1, MAX_TAG_PAGES + 1):
+            query: Query = [("page", str(page)), ("pageSize", str(TAG_PAGE_SIZE))]
+            actors, pages = self._get(
+                self._events("/tags/categories/actors"), answers.actor_page, query
+            )
+            new = {actor.name: actor for actor in actors if actor.name not in found}
+            found |= new
+            if not new or (pages is not None and page >= pages):
+                break
+        return tuple(found.values())
 
     def read_event(self, dataset_id: str, event_id: str) -> dict[str, Json]:
         """The fields of one event."""

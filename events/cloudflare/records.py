@@ -63,14 +63,66 @@ class Page:
 
 
 @dataclass(frozen=True, slots=True)
+class RelatedEvent:
+    """An event in which an indicator appears; `date` is the API's text, "" if it gives none."""
+
+    dataset_id: str
+    event_id: str
+    date: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class SeenIndicator:
+    """One value of one dataset, and events in which it appears; `has_more` if these are not all.
+
+    `tlp` is the API's text, "" where it gives none.
+    """
+
+    value: str
+    indicator_type: str = ""
+    tlp: str = ""
+    dataset_id: str = ""
+    related_events: tuple[RelatedEvent, ...] = ()
+    has_more: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class IndicatorPage:
+    """One page of the list of indicators.
+
+    `is_complete` as for `Page`. `has_more`: there are further pages, for which `cursor` asks.
+    """
+
+    indicators: tuple[SeenIndicator, ...]
+    is_complete: bool = True
+    cursor: str | None = None
+    has_more: bool = False
+    rate: RateLimit | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """An actor of the shared catalogue; `tlp` is the API's text, `confidence` 1 to 10 or None.
+
+    `aliases` are the other names; those that are marked RED or Cloudflare's own are left out.
+    """
+
+    name: str
+    aliases: tuple[str, ...] = ()
+    tlp: str = ""
+    confidence: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class RawData:
     """What an event was created from. `data` is None when the API holds none, or holds no map;
-    in the second case `text` has it as the API wrote it."""
+    in the second case `text` has it as the API wrote it. `created` is when, in the API's words."""
 
     data: dict[str, Json] | None
     text: str = ""
     source: str = ""
     tlp: str = ""
+    created: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,9 @@ from events.forms.widgets import Choice, Choices
 from events.payload import Tlp
 from events.reference import DEFAULT_DATASET, Category, Dataset, References
 
+# Characters of names and aliases that weigh little beside the rest of the page.
+ATTACKERS_TEXT_MOST = 6_000
+
 
 def of_names(names: Iterable[str], blank: str = "Choose…") -> Choices:
     """One option per name, after an empty one."""
@@ -43,6 +46,25 @@ def of_datasets(references: References) -> Choices:
         for dataset in references.datasets
     )
     return (Choice("", f"{DEFAULT_DATASET} (default{visibility})"), *listed)
+
+
+def of_attackers(references: References) -> tuple[Choices, bool]:
+    """Attackers with their other names, and whether there are more than a page should carry.
+
+    If so, these are the names in use; `all_attackers` has the rest.
+    """
+    every = all_attackers(references)
+    if sum(len(each.value) + len(each.hint) for each in every) <= ATTACKERS_TEXT_MOST:
+        return every, False
+    used = {each.name for each in references.attackers if each.is_used}
+    return tuple(each for each in every if each.value in used), True
+
+
+def all_attackers(references: References) -> Choices:
+    """Every attacker by name, with the other names that it can be found by."""
+    return tuple(
+        Choice(each.name, each.name, " · ".join(each.aliases)) for each in references.attackers
+    )
 
 
 def closed_datasets(references: References) -> frozenset[str]:

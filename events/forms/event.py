@@ -70,6 +70,15 @@ class EventForm(forms.Form):
     )
     raw_source = Text("raw_source", _line(), label="Source")
     raw_tlp = Text("raw_tlp", Select(), label="TLP of the raw data")
+    source_id = Text(
+        "source_id",
+        _line(mono=True, spellcheck="false"),
+        hint="uuid of a Threat Signals article, optional",
+    )
+    source_title = Text("source_title", _line())
+    account_id = Text(
+        "account_id", _line(mono=True, inputmode="numeric"), hint="a number, optional"
+    )
     tlp = Text("tlp", forms.RadioSelect(choices=[(label.value, label) for label in Tlp]))
     dataset_id = Text("dataset_id", Select({"data-picker": "filled"}), hint=" ")
     tags = Text("tags", _line(picker="many", list="tags", placeholder="phishing, october"))
@@ -79,6 +88,7 @@ class EventForm(forms.Form):
         self.references = references
         self.indicators: IndicatorForms | None = None
         self.indicators_fault = ""
+        self.attackers, self.has_more_attackers = choices.of_attackers(references)
         countries = choices.of_countries(references)
         self._offer("category", choices.of_categories(references))
         self._offer("target_industry", choices.of_names(references.industries, "Not known"))

@@ -6,7 +6,14 @@ from typing import NamedTuple
 from events.forms.typed import PREFIX
 from events.payload import Problem
 
-_FIELDS = {"raw": "raw_data", "data": "raw_data", "source": "raw_source"}
+# By the first names of a path in the payload; the longest that fits counts.
+_FIELDS = {
+    ("raw",): "raw_data",
+    ("raw", "source"): "raw_source",
+    ("raw", "tlp"): "raw_tlp",
+    ("source",): "source_id",
+    ("source", "title"): "source_title",
+}
 _WHEN_BLANK = {
     "category": "Category is required. Choose what kind of event this is.",
     "date": "When is required. Write the time in UTC, such as 2022-04-01 00:00.",
@@ -40,10 +47,8 @@ def from_problems(problems: Iterable[Problem], blank: frozenset[str]) -> list[Fa
 
 
 def _fault(problem: Problem, blank: frozenset[str]) -> Fault:
-    names = [part for part in problem.field if isinstance(part, str)]
-    if names[:2] == ["raw", "tlp"]:
-        return Fault("raw_tlp", problem.message)
-    field = _FIELDS.get(names[-1], names[0]) if names else ""
+    path = tuple(part for part in problem.field if isinstance(part, str))
+    field = _FIELDS.get(path[:2]) or _FIELDS.get(path[:1]) or next(iter(path), "")
     return Fault(
         field, _WHEN_BLANK[field] if field in blank & _WHEN_BLANK.keys() else problem.message
     )

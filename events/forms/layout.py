@@ -65,6 +65,9 @@ MAIN = Layout(
         Part("%s/attackers.html"),
     ),
     Section("Raw data", "raw", "raw_data", _row(_wide("raw_source"), "raw_tlp")),
+    Section(
+        "Where it comes from", "source", _row(_wide("source_id"), "account_id"), "source_title"
+    ),
 )
 HANDLING = Section(
     "Handling",

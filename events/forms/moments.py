@@ -16,7 +16,8 @@ _FORMS = tuple(
     for form in (
         # RFC 3339 and its relatives; the year first is not ambiguous, whatever separates.
         rf"(?P<year>\d{{4}})(?P<s>[-/.])(?P<month>\d{{1,2}})(?P=s)(?P<day>\d{{1,2}})(?:T|\s+|_)\s*{_TIME}{_ZONE}",
-        r"(?P<year>\d{4})(?P<month>\d{2})(?P<day>\d{2})T(?P<hour>\d{2})(?P<minute>\d{2})(?P<second>\d{2})?"
+        # Compact, with and without the T: twelve or fourteen digits are a date, never Unix time.
+        r"(?P<year>\d{4})(?P<month>\d{2})(?P<day>\d{2})T?(?P<hour>\d{2})(?P<minute>\d{2})(?P<second>\d{2})?"
         + _ZONE,
         # Apache's access log, and RFC 2822.
         rf"(?:[A-Za-z]{{3,9}},?\s+)?{_NAMED_DAY}(?::|,?\s+){_TIME}{_ZONE}",
@@ -31,7 +32,10 @@ _DAY_OR_MONTH = re.compile(
     re.ASCII | re.DOTALL,
 )
 _EPOCH = re.compile(
-    r"(?P<seconds>\d{9,10})(?:\.(?P<fraction>\d{1,9}))?|(?P<millis>\d{12,13})", re.ASCII
+    r"(?P<seconds>\d{9,10})(?:\.(?P<fraction>\d{1,9}))?|(?P<millis>\d{13})", re.ASCII
+)
+_COMPACT_HOUR = re.compile(
+    r"((?:19|20)\d\d)(0[1-9]|1[0-2])([0-2]\d|3[01])([01]\d|2[0-3])", re.ASCII
 )
 _AGO = re.compile(r"(?P<number>\d{1,6}|an?)\s*(?P<unit>[a-z]+)\s+ago", re.ASCII | re.IGNORECASE)
 _NAMED = re.compile(
@@ -110,9 +114,15 @@ def _epoch(text: str, now: datetime) -> datetime | None:
     start = datetime(1970, 1, 1, tzinfo=UTC)
     if match["millis"]:
         return start + timedelta(milliseconds=int(match["millis"]))
-    return start + timedelta(
+    moment = start + timedelta(
         seconds=int(match["seconds"]), microseconds=_microseconds(match["fraction"])
     )
+    if moment > now + _AHEAD and (hour := _COMPACT_HOUR.fullmatch(text)):
+        raise NotAMoment(
+            "When can be read in two ways: as Unix time, or as a date. Write such as "
+            f"{hour[1]}-{hour[2]}-{hour[3]} {hour[4]}:00, in UTC."
+        )
+    return moment
 
 
 def _written(text: str, now: datetime) -> datetime | None:

@@ -77,6 +77,8 @@ class _Reading:
             "raw": self._raw(),
             "dataset_id": self._dataset(),
             "tags": self._tags(),
+            "account_id": self._account_id(),
+            "source": self._source(),
         }
 
     def _date(self) -> dict[str, datetime]:
@@ -145,6 +147,31 @@ class _Reading:
                 f"{dataset.name} is read-only: no events can be added. Choose another dataset.",
             )
         return chosen
+
+    def _account_id(self) -> int | None:
+        text = self._text("account_id")
+        if not text:
+            return None
+        if not (text.isascii() and text.isdecimal() and len(text) <= 16):
+            self._fault(
+                "account_id",
+                f"Account id: {text[:40]} is not a whole number. Write digits alone, such as "
+                "123456, or leave it empty.",
+            )
+            return None
+        return int(text)
+
+    def _source(self) -> dict[str, str] | None:
+        article, title = self._text("source_id"), self._text("source_title")
+        if title and not article:
+            self._fault(
+                "source_id",
+                "Article id is missing beside its title. Write the article's uuid, such as "
+                "3fa85f64-5717-4562-b3fc-2c963f66afa6, or clear the title.",
+            )
+        if not article:
+            return None
+        return {"resource_id": article} | ({"title": title} if title else {})
 
     def _tags(self) -> tuple[str, ...] | None:
         parts = (part.strip() for part in self._text("tags").split(","))

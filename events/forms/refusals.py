@@ -8,9 +8,15 @@ from events.forms.faults import Fault
 from events.forms.typed import TEXTS
 
 _RAW = {"raw.data": "raw_data", "raw.source": "raw_source", "raw.tlp": "raw_tlp", "raw": "raw_data"}
+_SOURCE = {
+    "source.resourceId": "source_id",
+    "resourceId": "source_id",
+    "source.title": "source_title",
+    "source": "source_id",
+}
 _ROWS = {"indicators", "indicator", "indicatorType", "indicator_type"}
-# `event` is also an ordinary word in a refusal, so that it counts only where it is marked.
-_PATTERNS = {"event": r"[\"'`]event[\"'`]|\bevent:|\.event\b"}
+# These are also ordinary words in a refusal, so that they count only where they are marked.
+_PATTERNS = {word: rf"[\"'`]{word}[\"'`]|\b{word}:|\.{word}\b" for word in ("event", "source")}
 
 
 def _camel(name: str) -> str:
@@ -19,9 +25,11 @@ def _camel(name: str) -> str:
 
 
 def _spellings() -> dict[str, str]:
-    fields = {name: name for name in TEXTS if not name.startswith(("raw_", "indicator"))}
+    ours = ("raw_", "source_", "indicator")
+    fields = {name: name for name in TEXTS if not name.startswith(ours)}
     return {
         **_RAW,
+        **_SOURCE,
         **dict.fromkeys(_ROWS, "indicators"),
         **{_camel(name): name for name in fields},
         **fields,

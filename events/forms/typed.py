@@ -28,6 +28,9 @@ TEXTS = (
     "raw_data",
     "raw_source",
     "raw_tlp",
+    "source_id",
+    "source_title",
+    "account_id",
     "indicator_text",
 )
 NOTE_MAX = 300

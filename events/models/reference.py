@@ -1,4 +1,4 @@
-"""The cached lists of the API: categories, industries, datasets, types, attackers, tags."""
+"""The cached lists of the API: categories, industries, datasets, types, attackers, actors, tags…"""
 
 from django.db import models
 

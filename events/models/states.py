@@ -58,8 +58,8 @@ _WORDS = {
     ),
     State.CREATED: Words(
         "The event exists in Cloudforce One, once.",
-        "Nothing more happens.",
-        "Look at it below.",
+        "It is compared with Cloudforce One now and then, and what changes there is told here.",
+        "Look at it below, or look again now.",
     ),
     State.REJECTED: Words(
         "The API refused it. Nothing was created.",

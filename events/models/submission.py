@@ -98,7 +98,7 @@ class Submission(models.Model):
         )
         indexes = (
             models.Index(fields=["state", "next_at"], name="submission_due"),
-            models.Index(fields=["author", "state", "-updated_at"], name="submission_mine"),
+            models.Index(fields=["author", "state", "-updated_at", "-id"], name="submission_mine"),
             models.Index(fields=["-updated_at", "-id"], name="submission_recent"),
             models.Index(fields=["state", "-updated_at", "-id"], name="submission_state"),
             models.Index(fields=["author", "-updated_at", "-id"], name="submission_author"),

@@ -1,7 +1,9 @@
 """What new entries are compared with: indicators of earlier submissions, and people's own lists."""
 
 import ipaddress
+import secrets
 from collections.abc import Callable
+from typing import Any
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
@@ -35,11 +37,17 @@ class SubmissionIndicator(models.Model):
         return f"{self.key} of {self.submission_id}"
 
 
+def new_revision() -> int:
+    """A number that no other state of an entry has. Small enough that millions can be added up."""
+    return secrets.randbits(40)
+
+
 class KnownValue(models.Model):
     """A value, domain or network of which people are told when they enter it, or that is blocked.
 
     A domain stands for all names below it too, a network for all addresses in it. Of several
-    entries that fit, the narrowest counts.
+    entries that fit, the narrowest counts. `revision` is another one after each save: a time would
+    not do to tell that something changed, because an earlier one may be committed later.
     """
 
     class Kind(models.TextChoices):
@@ -75,6 +83,7 @@ class KnownValue(models.Model):
         settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, editable=False
     )
     updated_at = models.DateTimeField(auto_now=True)
+    revision = models.BigIntegerField(default=new_revision, editable=False)
 
     class Meta:
         verbose_name = "known value"
@@ -91,6 +100,13 @@ class KnownValue(models.Model):
 
     def __str__(self) -> str:
         return self.value
+
+    def save(self, *args: Any, update_fields: Any = None, **kwargs: Any) -> None:
+        """Save under another revision."""
+        self.revision = new_revision()
+        if update_fields is not None:
+            update_fields = {*update_fields, "revision"}
+        super().save(*args, update_fields=update_fields, **kwargs)
 
     def clean(self) -> None:
         """Bring `value` into the form in which it is compared."""

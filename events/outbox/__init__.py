@@ -6,6 +6,8 @@ from events.outbox.dispatch import dispatch
 from events.outbox.freeze import MARK, TooLarge, copies, frozen, mark
 from events.outbox.gate import Closed, Held, breaker, closed
 from events.outbox.look import look_or_raise
+from events.outbox.reconcile import settle_found
+from events.outbox.returned import wire_of
 from events.outbox.sweeps import SWEEP_EVERY
 from events.outbox.transitions import Lost, fact, move, touch
 from events.outbox.worker import Crew, work
@@ -31,6 +33,8 @@ __all__ = [
     "mark",
     "move",
     "quiet",
+    "settle_found",
     "touch",
+    "wire_of",
     "work",
 ]

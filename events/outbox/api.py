@@ -21,19 +21,20 @@ class Api:
 
     def list_events(self, **query: Any) -> Page:
         """One page of events; see `Client.list_events`."""
-        page = self._ask(lambda: self.client.list_events(**query))
+        page = self.ask(lambda: self.client.list_events(**query))
         gate.heed(page.rate)
         return page
 
     def read_event(self, dataset_id: str, event_id: str) -> dict[str, Any]:
         """The fields of one event."""
-        return self._ask(lambda: self.client.read_event(dataset_id, event_id))
+        return self.ask(lambda: self.client.read_event(dataset_id, event_id))
 
     def read_raw(self, dataset_id: str, event_id: str) -> RawData:
         """What one event was created from."""
-        return self._ask(lambda: self.client.read_raw(dataset_id, event_id))
+        return self.ask(lambda: self.client.read_raw(dataset_id, event_id))
 
-    def _ask(self, ask: Callable[[], T]) -> T:
+    def ask(self, ask: Callable[[], T]) -> T:
+        """What `ask` returns, which makes one read or a few. Raises `ApiError`."""
         gate.must_be_open()
         self.pulse()
         try:

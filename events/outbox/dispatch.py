@@ -4,7 +4,9 @@ import json
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from events import audit
+from django.db import connection
+
+from events import audit, rows
 from events.models import State, Submission
 from events.outbox import gate
 from events.outbox.freeze import frozen, lease_until
@@ -15,6 +17,7 @@ BUSY = "Many sends are under way: this one goes as soon as there is room."
 MAY_BE_A_COPY = (
     "This desk was restored, or stood still: the event is looked for before its first send."
 )
+_COLUMNS = tuple(field.attname for field in Submission._meta.concrete_fields)
 
 
 def dispatch(
@@ -88,7 +91,10 @@ def _insert(
         setattr(submission, name, value)
     submission.state = path[-1]
     submission.created_at = submission.updated_at = now
-    submission.save(force_insert=True)
+    with connection.cursor() as cursor:
+        values = [getattr(submission, name) for name in _COLUMNS]
+        rows.insert(cursor, Submission, _COLUMNS, [values])
+    submission._state.adding = False
 
 
 def _frozen(

@@ -7,7 +7,7 @@ from typing import Any
 from django.conf import settings
 
 from events.models import Submission
-from events.payload import BODY_MAX_BYTES, EventCreate, Tlp, sha256
+from events.payload import BODY_MAX_BYTES, EventCreate, Tlp, label_of_wire, sha256
 
 MARK = "event_desk"
 # A lease outlives the client's deadline, so that it runs out only if the process died.
@@ -42,11 +42,10 @@ def frozen(payload: EventCreate, submission: Submission) -> dict[str, Any]:
 
 def copies(payload: EventCreate) -> dict[str, Any]:
     """The columns that lists show."""
-    labels = {text: label for label, text in settings.TLP_WIRE.items()}
     return {
         "category": payload.category,
         "event": payload.event,
-        "tlp": labels.get(payload.tlp, Tlp.RED).value,
+        "tlp": (label_of_wire(payload.tlp, settings.TLP_WIRE) or Tlp.RED).value,
         "dataset_id": payload.dataset_id or "",
         "event_date": payload.date,
     }

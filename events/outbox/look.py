@@ -16,6 +16,8 @@ SENT_FIELDS = (
     *("category", "date", "event", "insight", "tlp", "attacker", "attackerCountry"),
     *("targetCountry", "targetIndustry", "indicator", "indicatorType", "tags", "datasetId"),
 )
+# What Cloudforce One fills in for events that were sent without.
+_FILLED_IN = frozenset({"date", "datasetId", "indicator", "indicatorType"})
 _EVERYWHERE = ("*",)
 
 
@@ -73,9 +75,8 @@ def _seen(submission: Submission, api: Api) -> _Seen:
     if event is None:
         return _Seen(Look.GONE)
     sent = _sent(submission) | created
-    changes = tuple(
-        name for name in SENT_FIELDS if name in sent and _differs(name, sent[name], event.get(name))
-    )
+    names = [name for name in SENT_FIELDS if name in sent or name not in _FILLED_IN]
+    changes = tuple(name for name in names if _differs(name, sent.get(name), event.get(name)))
     return _Seen(Look.CHANGED, changes) if changes else _Seen(Look.SAME)
 
 

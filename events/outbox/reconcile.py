@@ -19,9 +19,11 @@ from events.models import State, Submission
 from events.outbox.api import Api
 from events.outbox.gate import Held
 from events.outbox.look import look
+from events.outbox.returned import Event, columns_of, marking_of
 from events.outbox.search import Search, search
 from events.outbox.sweeps import SWEEP_EVERY, is_time_to_look, next_sweep
 from events.outbox.transitions import Lost, fact, move, touch
+from events.payload import Tlp
 
 INCONCLUSIVE_WAIT = timedelta(minutes=5)
 
@@ -63,6 +65,15 @@ def sweep(submission: Submission, *, api: Api, actor: audit.Actor) -> Submission
     if _is_blind(swept, found) or is_time_to_look(swept.updated_at, swept.looked_at, clock.now()):
         return look(swept, api=api, actor=actor)
     return swept
+
+
+def settle_found(submission: Submission, events: dict[str, Event], *, actor: audit.Actor) -> None:
+    """Record that `events`, by uuid, bear the mark of `submission`, as if a search had found them.
+
+    CREATED, or DUPLICATED if they are several or another one is known. Raises `Lost`.
+    """
+    with transaction.atomic(durable=True):
+        _there(submission, Search(matches=events), actor, clock.now())
 
 
 def _is_blind(submission: Submission, found: Search) -> bool:
@@ -154,9 +165,14 @@ def _there(submission: Submission, found: Search, actor: audit.Actor, now: datet
     """It is there: once as far as is known, or more often."""
     known = {*found.matches, *submission.found_uuids, submission.event_uuid}
     uuids = sorted(known - {""})
-    changes: dict[str, Any] = {"found": json.dumps(uuids), "next_at": None}
+    changes: dict[str, Any] = {"found": json.dumps(uuids), "next_at": None, "lease_until": None}
+    if submission.state not in {State.CREATED, State.DUPLICATED}:
+        changes |= _told(submission, found)
     if len(uuids) > 1:
-        move(submission, State.DUPLICATED, at=now, sweep_at=None, **changes)
+        if submission.state == State.DUPLICATED:
+            touch(submission, **changes)
+        else:
+            move(submission, State.DUPLICATED, at=now, sweep_at=None, **changes)
         named = f"there {len(uuids)} times: {', '.join(uuids)}"
         audit.append(fact(submission, "submission.duplicated", actor, reason=named))
         return
@@ -175,6 +191,22 @@ def _there(submission: Submission, found: Search, actor: audit.Actor, now: datet
             attachments={"answer": answer},
         )
     )
+
+
+def _told(submission: Submission, found: Search) -> dict[str, Any]:
+    """What the events that were found say of themselves, where that is not known here.
+
+    It is marked as the strictest of them: a draft of an older text may bear a weaker label than the
+    event that was sent, which its page shows.
+    """
+    event = next(iter(found.matches.values()), None)
+    if event is None:
+        return {}
+    there = [marking_of(each) for each in found.matches.values() if each.get("tlp")]
+    here = [submission.marking] if submission.marking else []
+    tlp = max((*there, *here), key=lambda label: label.strictness, default=Tlp.RED)
+    unknown = columns_of(event, submission.dataset_id) if submission.body is None else {}
+    return unknown | {"tlp": tlp.value}
 
 
 def _log(

@@ -20,6 +20,7 @@ from events.models import Look, State, Submission
 from events.outbox.api import Api
 from events.outbox.freeze import MARK
 from events.outbox.gate import Held
+from events.outbox.returned import wire_of
 from events.outbox.traits import is_covered, resemblance
 from events.payload import rfc3339
 
@@ -76,7 +77,7 @@ def search(submission: Submission, api: Api, *, is_thorough: bool = True) -> Sea
     Without `is_thorough` one way is asked and nothing is concluded from finding nothing: for the
     sweeps, which look for a second event of one that is there.
     """
-    wire = json.loads(bytes(submission.body or b"{}"))
+    wire = wire_of(submission)
     ways = _ways(wire)
     listings = []
     for way in ways if is_thorough else ways[:1]:

@@ -4,9 +4,9 @@ from datetime import datetime
 from itertools import pairwise
 from typing import Any
 
-from django.db.models import F
+from django.db import connection
 
-from events import audit
+from events import audit, rows
 from events.models import TRANSITIONS, State, Submission
 
 
@@ -21,27 +21,22 @@ def move(submission: Submission, *path: State, at: datetime, **changes: Any) -> 
     `audit.append`. Raises `Lost` if the row is no longer as it was read, `ValueError` for a step
     that does not exist.
     """
-    origin = State(submission.state)
-    check_path(origin, *path)
-    changes |= {"state": path[-1], "updated_at": at}
-    rows = Submission.objects.filter(
-        pk=submission.pk, state=origin, version=submission.version
-    ).update(version=F("version") + 1, **changes)
-    if rows != 1:
-        raise Lost(submission.pk)
-    submission.version += 1
-    for name, value in changes.items():
-        setattr(submission, name, value)
+    check_path(State(submission.state), *path)
+    _write(submission, changes | {"state": path[-1], "updated_at": at})
 
 
 def touch(submission: Submission, **changes: Any) -> None:
     """Write what was learned without changing the state. Raises `Lost` like `move`."""
-    rows = Submission.objects.filter(
-        pk=submission.pk, state=submission.state, version=submission.version
-    ).update(version=F("version") + 1, **changes)
-    if rows != 1:
-        raise Lost(submission.pk)
-    submission.version += 1
+    _write(submission, changes)
+
+
+def _write(submission: Submission, changes: dict[str, Any]) -> None:
+    """Compare and swap: the version says whether the row is as it was read."""
+    read = {"id": submission.pk, "state": submission.state, "version": submission.version}
+    changes = changes | {"version": submission.version + 1}
+    with connection.cursor() as cursor:
+        if not rows.swap(cursor, Submission, where=read, changes=changes):
+            raise Lost(submission.pk)
     for name, value in changes.items():
         setattr(submission, name, value)
 

@@ -4,6 +4,7 @@ Leases that ran out come first, then searches, sends and sweeps in turn, so that
 the others waiting however many there are. All of it stands still while the gate is closed.
 """
 
+import logging
 import time
 from collections import deque
 from collections.abc import Callable, Iterator
@@ -11,7 +12,7 @@ from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from functools import partial
 from typing import NamedTuple
 
-from django.db import connection
+from django.db import DatabaseError, connection
 
 from events.cloudflare import Client
 from events.models import Submission
@@ -28,6 +29,8 @@ WINDOW_SECONDS = 300.0
 REQUESTS_MOST = 900
 # What one search may need, so that none is begun that would end in the middle.
 REQUESTS_KEPT = 30
+
+log = logging.getLogger("events.worker")
 
 Job = Callable[[], Submission]
 
@@ -52,7 +55,10 @@ class Crew:
         if self._pool is not None:
             return self._pool.submit(_in_thread, job)
         done: Future[Submission] = Future()
-        done.set_result(job())
+        try:
+            done.set_result(job())
+        except Exception as error:
+            done.set_exception(error)
         return done
 
     def spend(self) -> None:
@@ -101,7 +107,22 @@ def work(client: Client, crew: Crew | None = None) -> Iterator[Submission]:
             return
         done, under_way = wait(under_way, return_when=FIRST_COMPLETED)
         for future in done:
-            yield future.result()
+            if (moved := _result(future)) is not None:
+                yield moved
+
+
+def _result(future: "Future[Submission]") -> Submission | None:
+    """What a job moved; None if it failed, which keeps nobody else's work from being done.
+
+    Its claim runs out, and it is tried again then. Raises `DatabaseError`: that concerns all.
+    """
+    try:
+        return future.result()
+    except DatabaseError:
+        raise
+    except Exception:
+        log.exception("a job of the worker failed")
+        return None
 
 
 class _Kind(NamedTuple):

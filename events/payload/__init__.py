@@ -11,6 +11,7 @@ from events.payload.model import (
     EventCreate,
     Indicator,
     Raw,
+    Source,
     ValidationError,
     canonical_bytes,
     rfc3339,
@@ -18,7 +19,7 @@ from events.payload.model import (
 )
 from events.payload.problems import LABELS, Problem, problems
 from events.payload.text import RAW_MAX_BYTES, parse_map, refuse_hostile
-from events.payload.tlp import Tlp, wire_values
+from events.payload.tlp import Tlp, label_of_wire, wire_values
 
 __all__ = [
     "BODY_MAX_BYTES",
@@ -36,9 +37,11 @@ __all__ = [
     "Indicator",
     "Problem",
     "Raw",
+    "Source",
     "Tlp",
     "ValidationError",
     "canonical_bytes",
+    "label_of_wire",
     "parse_map",
     "problems",
     "refuse_hostile",

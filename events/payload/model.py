@@ -8,11 +8,13 @@ import hashlib
 import json
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Final, Literal, Self
+from uuid import UUID
 
 from pydantic import (
     AfterValidator,
     BaseModel,
+    BeforeValidator,
     ConfigDict,
     Field,
     StringConstraints,
@@ -28,15 +30,33 @@ from events.payload.text import refuse_hostile
 NAME_MAX = 200
 TEXT_MAX = 10_000
 VALUE_MAX = 4_096
+TITLE_MAX = 500
 TAGS_MAX = 50
 INDICATORS_MAX = 1_000
 BODY_MAX_BYTES = 2 * 1024 * 1024
+
+# Beyond this a reader in JavaScript, the API itself presumably, would see another number.
+ACCOUNT_ID_MAX: Final = 2**53 - 1
+_ACCOUNT_ID = "Account id is a whole number such as 123456, not the text that the token belongs to."
+
+
+def _whole(value: object) -> object:
+    """`accountId` is a JSON number; as a float, 123456 would go out as 123456.0."""
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise ValueError(_ACCOUNT_ID)
+    if not 1 <= value <= ACCOUNT_ID_MAX:
+        raise ValueError(f"Account id is a number from 1 to {ACCOUNT_ID_MAX:,}. Write it again.")
+    return value
+
 
 _Clean = AfterValidator(refuse_hostile)
 Name = Annotated[str, StringConstraints(min_length=1, max_length=NAME_MAX), _Clean]
 Text = Annotated[str, StringConstraints(min_length=1, max_length=TEXT_MAX), _Clean]
 Value = Annotated[str, StringConstraints(min_length=1, max_length=VALUE_MAX), _Clean]
 CountryCode = Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$")]
+AccountId = Annotated[int, BeforeValidator(_whole)]
 TlpText = Annotated[str, StringConstraints(min_length=1, max_length=32), _Clean]
 
 
@@ -61,6 +81,17 @@ class Indicator(_Wire):
     value: Value
 
 
+class Source(_Wire):
+    """The Threat Signals article that the event was taken from: its id, and its title if known."""
+
+    system: Literal["threat-signals"] = "threat-signals"
+    resource_type: Literal["article"] = "article"
+    resource_id: UUID
+    title: Annotated[str, StringConstraints(min_length=1, max_length=TITLE_MAX), _Clean] | None = (
+        None
+    )
+
+
 class EventCreate(_Wire):
     """The body of a create. Attributes are snake_case, the wire is camelCase.
 
@@ -73,7 +104,7 @@ class EventCreate(_Wire):
     event: Text
     raw: Raw
     tlp: TlpText
-    account_id: float | None = None
+    account_id: AccountId | None = None
     attacker: Name | None = None
     attacker_country: CountryCode | None = None
     dataset_id: Name | None = None
@@ -81,6 +112,7 @@ class EventCreate(_Wire):
     indicator_type: Name | None = None
     indicators: Annotated[tuple[Indicator, ...], Field(max_length=INDICATORS_MAX)] | None = None
     insight: Text | None = None
+    source: Source | None = None
     tags: Annotated[tuple[Name, ...], Field(max_length=TAGS_MAX)] | None = None
     target_country: CountryCode | None = None
     target_industry: Name | None = None
@@ -155,4 +187,12 @@ def rfc3339(moment: datetime) -> str:
     return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
 
 
-__all__ = ["EventCreate", "Indicator", "Raw", "ValidationError", "canonical_bytes", "sha256"]
+__all__ = [
+    "EventCreate",
+    "Indicator",
+    "Raw",
+    "Source",
+    "ValidationError",
+    "canonical_bytes",
+    "sha256",
+]

@@ -23,7 +23,13 @@ LABELS = {
     "indicator": "Indicator",
     "indicator_type": "Indicator type",
     "value": "Value",
-    "source": "Raw source",
+    "raw.source": "Raw source",
+    "account_id": "Account id",
+    "source": "Source",
+    "source_id": "Article id",
+    "source_title": "Article title",
+    "source.resource_id": "Article id",
+    "source.title": "Article title",
 }
 
 
@@ -42,7 +48,9 @@ def problems(error: ValidationError) -> list[Problem]:
 def _problem(details: ErrorDetails) -> Problem:
     path = tuple(to_snake(part) if isinstance(part, str) else part for part in details["loc"])
     names = [part for part in path if isinstance(part, str)]
-    label = LABELS.get(names[-1], names[-1]) if names else "The event"
+    label = (
+        LABELS.get(".".join(names)) or LABELS.get(names[-1], names[-1]) if names else "The event"
+    )
     return Problem(path, _sentence(label, details))
 
 
@@ -59,6 +67,11 @@ def _sentence(label: str, details: ErrorDetails) -> str:
             return f"{label}: {length:,} were given. Keep {limit:,} or fewer."
         case "string_pattern_mismatch":
             return f"{label} has to be a two-letter code of ISO 3166, such as US."
+        case "uuid_parsing" | "uuid_type":
+            return (
+                f"{label} is not an id of Threat Signals. Write the article's uuid, such as "
+                "3fa85f64-5717-4562-b3fc-2c963f66afa6."
+            )
         case "value_error":
             return str(context["error"])
         case "extra_forbidden":

@@ -1,7 +1,7 @@
 """TLP 2.0: the five labels, what FIRST says of each, and how strict each is.
 
-Source: FIRST, Traffic Light Protocol version 2.0. The strings that the API takes for them are
-unproven for CLEAR and AMBER+STRICT (see `wire_values`), so an operator can change them.
+Source: FIRST, Traffic Light Protocol version 2.0. For events the API takes any text; the texts sent
+are those that it knows for indicators (see `wire_values`), and an operator can change them.
 """
 
 from collections.abc import Mapping
@@ -68,17 +68,33 @@ _MEANINGS = {
 }
 
 
+def label_of_wire(text: str, wire: Mapping[Tlp, str]) -> Tlp | None:
+    """The label that is, or once was, sent as `text`, in whatever case it comes back.
+
+    None for a text that means no label of FIRST's, such as Cloudflare's own `purple`: whoever gets
+    None must treat it as strictly as RED.
+    """
+    folded = text.strip().casefold()
+    for label, sent in wire.items():
+        if sent.casefold() == folded:
+            return label
+    try:
+        return Tlp.from_text(text)
+    except ValueError:
+        return None
+
+
 def wire_values(overrides: Mapping[str, str]) -> dict[Tlp, str]:
-    """What is sent for each label: its lower-case name, unless `overrides` (label → text) differs.
+    """What is sent for each label: its slug, unless `overrides` (label → text) differs.
 
     Raises `ValueError` if an override names no label, is empty, or gives two labels one text: a
     strict label must never leave this machine as a weaker one.
     """
-    wire = {label: label.value for label in Tlp}
+    wire = {label: label.slug for label in Tlp}
     for name, text in overrides.items():
         wire[Tlp.from_text(name)] = text.strip()
     if "" in wire.values():
         raise ValueError("a TLP label has no text to send")
-    if len(set(wire.values())) != len(wire):
+    if len({text.casefold() for text in wire.values()}) != len(wire):
         raise ValueError("two TLP labels would be sent as the same text")
     return wire

@@ -1,6 +1,7 @@
 """The lists as pickers use them: read from the cache, never from the API."""
 
 import json
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
@@ -18,6 +19,7 @@ NAMES = (
     "datasets",
     "indicator_types",
     "attackers",
+    "actors",
     "tags",
     "countries",
 )
@@ -44,15 +46,27 @@ class Dataset:
 
 
 @dataclass(frozen=True)
+class Attacker:
+    """A name for an attacker; `is_used`: events have it. `aliases`: what else it is called."""
+
+    name: str
+    aliases: tuple[str, ...] = ()
+    is_used: bool = True
+
+
+@dataclass(frozen=True)
 class References:
-    """All lists. `fetched_at` is the age of the oldest; None while built-in ones are in use."""
+    """All lists. `fetched_at` is the age of the oldest; None while built-in ones are in use.
+
+    `attackers` are the names that events use and the actors of the shared catalogue.
+    """
 
     version: str
     categories: tuple[Category, ...]
     industries: tuple[str, ...]
     datasets: tuple[Dataset, ...]
     indicator_types: tuple[str, ...]
-    attackers: tuple[str, ...]
+    attackers: tuple[Attacker, ...]
     tags: tuple[str, ...]
     countries: tuple[Country, ...]
     fetched_at: datetime | None
@@ -99,7 +113,9 @@ def _parse(version: str) -> References:
         industries=tuple(items.get("industries", [])) or fallback.INDUSTRIES,
         datasets=tuple(_dataset(item) for item in items.get("datasets", [])),
         indicator_types=tuple(items.get("indicator_types", [])) or fallback.INDICATOR_TYPES,
-        attackers=tuple(items.get("attackers", [])) or fallback.ATTACKERS,
+        attackers=_attackers(
+            items.get("attackers", []) or fallback.ATTACKERS, items.get("actors", [])
+        ),
         tags=tuple(items.get("tags", [])),
         countries=_countries(items.get("countries", [])),
         fetched_at=min((row.fetched_at for row in rows.values()), default=None),
@@ -113,6 +129,16 @@ def _category(item: dict[str, Any]) -> Category:
         mitre_attack=tuple(item["mitre_attack"]),
         mitre_capec=tuple(item["mitre_capec"]),
     )
+
+
+def _attackers(used: Iterable[str], actors: Iterable[dict[str, Any]]) -> tuple[Attacker, ...]:
+    """Both lists as one, by name. A name in use is written as it is used, whatever its case."""
+    aliases = {actor["name"].casefold(): tuple(actor["aliases"]) for actor in actors}
+    found = {name.casefold(): Attacker(name, aliases.get(name.casefold(), ())) for name in used}
+    for actor in actors:
+        key = actor["name"].casefold()
+        found.setdefault(key, Attacker(actor["name"], aliases[key], is_used=False))
+    return tuple(found[key] for key in sorted(found))
 
 
 def _dataset(item: dict[str, Any]) -> Dataset:

@@ -4,11 +4,13 @@ import json
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
+from django.conf import settings
 from django.db import transaction
-from django.utils import timezone
 
-from events.cloudflare import ApiError, Client, Dataset
+from events import clock
+from events.cloudflare import ApiError, Client, Dataset, Refused
 from events.models import ReferenceList
+from events.payload import Tlp, label_of_wire
 from events.reference.lists import forget
 
 LONGEST_LIST = 20_000
@@ -22,33 +24,58 @@ class Fetched(NamedTuple):
     error: str = ""
 
 
-def refresh(client: Client) -> list[Fetched]:
-    """Fetch every list and keep it. A list that fails, or comes back empty, stays as it was."""
-    datasets = _fetch("datasets", lambda: [_dataset(item) for item in client.datasets()])
+Ask = Callable[[Callable[[], list[Any]]], list[Any]]
+
+
+def refresh(client: Client, ask: Ask = lambda fetch: fetch()) -> list[Fetched]:
+    """Fetch every list and keep it. A list that fails, or comes back empty, stays as it was.
+
+    `ask` is what each request goes through, and may raise `ApiError` in its place.
+    """
+    datasets = _fetch(ask, "datasets", lambda: [_dataset(item) for item in client.datasets()])
     return [
         datasets,
-        _fetch("categories", lambda: _categories(client)),
-        _fetch("industries", lambda: _names(client.industries())),
-        _fetch("indicator_types", lambda: _names(client.indicator_types())),
-        _fetch("attackers", lambda: _names(client.attackers())),
-        _fetch("tags", lambda: _names([tag.value for tag in client.tags()])),
-        _fetch("countries", lambda: _countries(client)),
+        _fetch(ask, "categories", lambda: _categories(client)),
+        _fetch(ask, "industries", lambda: _names(client.industries())),
+        _fetch(ask, "indicator_types", lambda: _names(client.indicator_types())),
+        _fetch(ask, "attackers", lambda: _names(client.attackers())),
+        _fetch_if_served(ask, "actors", lambda: _actors(client)),
+        _fetch(ask, "tags", lambda: _names([tag.value for tag in client.tags()])),
+        _fetch(ask, "countries", lambda: _countries(client)),
     ]
 
 
-def _fetch(name: str, fetch: Callable[[], list[Any]]) -> Fetched:
+def _fetch(ask: Ask, name: str, fetch: Callable[[], list[Any]]) -> Fetched:
     try:
-        items = fetch()[:LONGEST_LIST]
+        items = ask(fetch)[:LONGEST_LIST]
     except ApiError as error:
         return Fetched(name, 0, error.detail)
     if not items:
         return Fetched(name, 0, "The API returned an empty list; the old one is kept.")
     with transaction.atomic():
         ReferenceList.objects.update_or_create(
-            name=name, defaults={"items": json.dumps(items), "fetched_at": timezone.now()}
+            name=name, defaults={"items": json.dumps(items), "fetched_at": clock.now()}
         )
     forget()
     return Fetched(name, len(items))
+
+
+def _fetch_if_served(ask: Ask, name: str, fetch: Callable[[], list[Any]]) -> Fetched:
+    """As `_fetch`, for a list that an account may be refused while its access is good.
+
+    `ask` is not told of such a refusal: it would take it for one of everything.
+    """
+    refusals: list[Refused] = []
+
+    def fetch_or_note() -> list[Any]:
+        try:
+            return fetch()
+        except Refused as error:
+            refusals.append(error)
+            return []
+
+    fetched = _fetch(ask, name, fetch_or_note)
+    return fetched._replace(error=refusals[0].detail) if refusals else fetched
 
 
 def _names(names: Sequence[str]) -> list[str]:
@@ -73,6 +100,19 @@ def _categories(client: Client) -> list[dict[str, Any]]:
             "mitre_capec": list(category.mitre_capec),
         }
         for category in client.categories()
+    }
+    return [found[name] for name in sorted(found, key=str.casefold)]
+
+
+def _actors(client: Client) -> list[dict[str, Any]]:
+    """Actors whom everybody may be shown: a list has no reader of its own.
+
+    A label that nobody knows, Cloudflare's own among them, counts as RED; no label as none.
+    """
+    found = {
+        actor.name: {"name": actor.name, "aliases": list(actor.aliases)}
+        for actor in client.actors()
+        if not actor.tlp or label_of_wire(actor.tlp, settings.TLP_WIRE) not in (None, Tlp.RED)
     }
     return [found[name] for name in sorted(found, key=str.casefold)]
 

@@ -53,7 +53,7 @@ BEHAVIOURS: dict[str, _Kind] = {
     "429": _Kind("conduct", 30),
     "400": _Kind("conduct"),
     "401": _Kind("conduct"),
-    "403": _Kind("conduct"),
+    "403": _Kind("conduct", 9109),
     "gone": _Kind("conduct", operations=("read", "raw", "patch")),
     "500-before": _Kind("conduct"),
     "500-after": _Kind("conduct"),
@@ -110,6 +110,7 @@ class Behaviour(NamedTuple):
 
     Seconds: Retry-After, how long it hangs, drips, delays, lags or skews. `text-cut`: characters
     left. `incomplete`: how many of the newest events are missing. `no-post`: the HTTP status.
+    `403`: the error code, which is 9109 or 10000.
     """
 
     name: str

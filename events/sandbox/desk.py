@@ -79,11 +79,12 @@ class Operation(NamedTuple):
 
 
 _CREATES = frozenset({"create", "bulk"})
+_FORBIDDEN = "Unauthorized to access requested resource"
 _STATUSES: dict[str, Refusal] = {
     "429": refuse_code(429, 971, "Please wait and consider throttling your request speed"),
     "400": Refusal(400, {"message": "category: the sandbox was told to refuse this."}),
     "401": refuse_code(401, 10000, "Authentication error"),
-    "403": refuse_code(403, 9109, "Unauthorized to access requested resource"),
+    "403": refuse_code(403, 9109, _FORBIDDEN),
     "500-before": refuse_code(500, 10001, "Internal server error"),
     "503-before": refuse_code(503, 10013, "The service is temporarily unavailable"),
     "gone": Refusal(404, {"message": "Event not found"}),
@@ -166,7 +167,7 @@ class Desk:
         if token not in {self.settings.token, self.settings.read_token}:
             raise refuse_code(401, 10000, "Authentication error")
         if token == self.settings.read_token and call.operation.needs_write:
-            raise refuse_code(403, 9109, "Unauthorized to access requested resource")
+            raise _STATUSES["403"]
         if call.params.get("account_id", self.settings.account) != self.settings.account:
             raise refuse_code(
                 404,
@@ -180,6 +181,8 @@ class Desk:
         name, seconds = call.turn.conduct
         if name in _STATUSES:
             refusal = _STATUSES[name]
+            if name == "403":
+                refusal = refuse_code(403, int(seconds), _FORBIDDEN)
             self._log_refused(call, name, refusal.status)
             return refusal.to_reply({"Retry-After": f"{seconds:.0f}"} if name == "429" else {})
         if name in _SILENT:

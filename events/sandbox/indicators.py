@@ -29,8 +29,9 @@ PAGE_SIZE = 50
 PAGE_SIZE_MAX = 1_000
 RELATED = 2
 _COLUMNS = {"value": "value", "indicatorType": "indicator_type", "uuid": "uuid"}
+_CUT = "relatedEventsLimit hides events: those indicators say relatedEventsHasMore."
 _UNSERVED = ("tagSearch", "tags")
-_BESIDE_CURSOR = frozenset({"cursor", "forceRefresh"})
+_BESIDE_CURSOR = frozenset({"cursor", "forceRefresh", "format"})
 # From the least to the most restrictive; purple is Cloudflare's own and counts as the last.
 _TLP = ("CLEAR", "GREEN", "AMBER", "AMBER-STRICT", "RED", "PURPLE")
 
@@ -51,12 +52,14 @@ def list_indicators(desk: Desk, call: Call) -> Answer:
         found.sort(key=lambda rows: rows[0].uuid)
     start = (page.number - 1) * page.size
     part = found[start : start + page.size]
+    indicators = [_to_wire(rows, page.query) for rows in part]
     result = {
-        "indicators": [_to_wire(rows, page.query) for rows in part],
+        "indicators": indicators,
         "pagination": _pagination(call, page, len(part), len(found)),
         "completeness": completeness(call, scope),
     }
-    return Answer(result)
+    is_cut = any("relatedEventsHasMore" in each for each in indicators)
+    return Answer(result, messages=[{"message": _CUT}] if is_cut else [])
 
 
 def _page(query: Query) -> _Page:
@@ -95,7 +98,7 @@ def _filters(query: Query) -> list[Condition]:
     found = [compare(each, "text", _COLUMNS[each.field]) for each in wanted]
     if events := query.get("relatedEvents"):
         found.append(Condition(f"event IN ({', '.join('?' * len(events))})", tuple(events)))
-    for name, op in (("createdAfter", ">"), ("createdBefore", "<")):
+    for name, op in (("createdAfter", ">="), ("createdBefore", "<=")):
         if name in query:
             found.append(_created(name, op, query[name][-1]))
     return found
@@ -120,7 +123,7 @@ def _to_wire(rows: Sequence[HeldIndicator], query: Query) -> dict[str, Any]:
     related = [_related(row) for row in reversed(rows)]
     limit = _related_limit(query)
     shown = related if limit < 0 else related[:limit]
-    wire = {
+    wire: dict[str, Any] = {
         "uuid": first.uuid,
         "indicatorType": first.indicator_type,
         "value": first.value,
@@ -129,10 +132,13 @@ def _to_wire(rows: Sequence[HeldIndicator], query: Query) -> dict[str, Any]:
         "datasetId": first.dataset_id,
         "tlp": _tlp([row.answer["tlp"] for row in rows]),
         "relatedEvents": shown,
-        "relatedEventsHasMore": len(shown) < len(related),
         "sources": [row.sent["source"] for row in rows if "source" in row.sent],
     }
-    return wire | ({"tags": _tags(rows)} if flag(query, "includeTags", True) else {})
+    if len(shown) < len(related):
+        wire["relatedEventsHasMore"] = True
+    if flag(query, "includeTags", True):
+        wire["tags"] = _tags(rows)
+    return wire
 
 
 def _related(row: HeldIndicator) -> dict[str, str]:

@@ -155,7 +155,7 @@ _FIELDS: Mapping[str, Check] = {**_BULK_FIELDS, "source": _SOURCE}
 
 
 def _pairs(body: Mapping[str, Any]) -> Iterator[Fault]:
-    if "indicator" in body and "indicators" in body:
+    if "indicator" in body and body.get("indicators"):
         yield "indicators", "stands beside indicator. Write one of them."
     if ("indicator" in body) != ("indicatorType" in body):
         yield "indicator", "needs both its type and its value."

@@ -144,14 +144,14 @@ def _from_parameters(
 def _from_cursor(text: str) -> Listing:
     asked = read_cursor(text)
     try:
-        scope, filters, branches, order_by, order, offset = asked
+        (uuids, has_analytics), filters, branches, order_by, order, offset = asked
         listing = Listing(
-            Scope(tuple(scope[0]), bool(scope[1])),
+            Scope(tuple(map(str, uuids)), bool(has_analytics)),
             _filters(filters),
             tuple(map(_filters, branches)),
             order_by,
             order,
-            int(offset),
+            whole_number(offset, "cursor"),
         )
         order_column(listing.order_by)
     except (ValueError, TypeError, LookupError, Refusal):
@@ -162,7 +162,12 @@ def _from_cursor(text: str) -> Listing:
 
 
 def _filters(rows: Sequence[Any]) -> tuple[Filter, ...]:
-    return tuple(Filter(field, op, tuple(values)) for field, op, values in rows)
+    found = [{"field": field, "op": op, "value": _value(op, values)} for field, op, values in rows]
+    return filters_from(found, "cursor")
+
+
+def _value(op: str, values: Sequence[str]) -> Any:
+    return list(values) if op == "in" else values[0]
 
 
 def _answer(desk: Desk, call: Call, listing: Listing, size: int) -> Answer:

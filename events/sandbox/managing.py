@@ -1,11 +1,11 @@
 """The operations on datasets: list, create, read, rename or publish, delete."""
 
+import uuid
 from datetime import UTC, datetime
 from typing import Any
 
 from events.payload import rfc3339
 from events.sandbox.asking import flag
-from events.sandbox.catalog import stable_uuid
 from events.sandbox.datasets import Dataset
 from events.sandbox.desk import Call, Desk
 from events.sandbox.messages import Answer, refuse_code, refuse_field
@@ -21,7 +21,7 @@ def list_datasets(desk: Desk, call: Call) -> Answer:
 def create_dataset(desk: Desk, call: Call) -> Answer:
     """`POST …/dataset/create`: a new dataset; a name that is taken is refused."""
     name, is_public = _read_body(desk, call)
-    dataset = Dataset(stable_uuid("dataset", name), name, is_public)
+    dataset = Dataset(str(uuid.uuid4()), name, is_public)
     desk.ledger.add_datasets([dataset])
     return Answer(dataset.to_wire())
 

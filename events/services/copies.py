@@ -22,6 +22,9 @@ CONTEXT = (
     "target_country",
     "dataset_id",
     "tags",
+    "account_id",
+    "source_id",
+    "source_title",
 )
 _WIRE = {
     "category": "category",
@@ -79,20 +82,24 @@ def typed_of(submission: Submission, person: Person) -> dict[str, Any]:
     """
     is_own = submission.author_id == person.user.pk
     typed = submission.typed_values if is_own else {}
-    if not typed and submission.body:
-        typed = _of_body(json.loads(bytes(submission.body)))
+    if not typed:
+        typed = _of_wire(outbox.wire_of(submission))
     return {name: value for name, value in typed.items() if name not in DECISIONS}
 
 
-def _of_body(wire: dict[str, Any]) -> dict[str, Any]:
-    """The form of a frozen body, without the mark by which it is found."""
+def _of_wire(wire: dict[str, Any]) -> dict[str, Any]:
+    """The form of what was sent, without the mark by which it is found."""
     raw = wire.get("raw") or {}
     data = {name: value for name, value in (raw.get("data") or {}).items() if name != outbox.MARK}
     rows = wire.get("indicators") or []
     if "indicator" in wire:
         rows = [{"indicatorType": wire["indicatorType"], "value": wire["indicator"]}]
+    source = wire.get("source") or {}
     return {
         **{name: wire.get(there, "") for there, name in _WIRE.items()},
+        "account_id": str(wire.get("accountId") or ""),
+        "source_id": source.get("resourceId") or "",
+        "source_title": source.get("title") or "",
         "tags": ", ".join(wire.get("tags") or ()),
         "raw_data": json.dumps(data, ensure_ascii=False, indent=2) if data else "",
         "raw_source": raw.get("source") or "",

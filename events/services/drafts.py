@@ -60,7 +60,7 @@ def new_draft(person: Person, token: UUID, typed: dict[str, Any]) -> Submission:
     now = clock.now()
     return Submission(
         id=token,
-        author=person.user,
+        author_id=person.user.pk,
         author_name=person.actor.name,
         created_at=now,
         updated_at=now,

@@ -6,6 +6,7 @@ from django.contrib.auth.models import User
 from django.http import HttpRequest
 
 from events import audit
+from events.audit.body import ACTOR_MAX, plain
 from events.services import throttle
 from events.services.people import actor, address
 
@@ -25,8 +26,8 @@ def failed(request: HttpRequest, name: str, reason: str) -> None:
     """Log and count a sign-in that failed. The name is cut: people type passwords there."""
     throttle.hit(_account(name), limit=ACCOUNT_LIMIT, window=WINDOW)
     throttle.hit(_address(request), limit=ADDRESS_LIMIT, window=WINDOW)
-    known = User.objects.filter(username=name[:150]).exists()
-    who = actor(request, name[:150] if known else "(no such account)")
+    known = User.objects.filter(username=_storable(name)).exists()
+    who = actor(request, _storable(name) if known else "(no such account)")
     audit.record(audit.Fact("session.sign_in_failed", who, outcome="failed", reason=reason))
 
 
@@ -50,7 +51,12 @@ def password_changed(request: HttpRequest, user: User) -> None:
 
 
 def _account(name: str) -> str:
-    return f"sign-in account {name.lower()[:150]}"
+    return f"sign-in account {_storable(name).lower()}"
+
+
+def _storable(name: str) -> str:
+    """`name` as every database takes it: anything may be posted, NUL too."""
+    return plain(name, ACTOR_MAX)
 
 
 def _address(request: HttpRequest) -> str:

@@ -31,6 +31,7 @@ KEPT = (
     "tags",
     "raw_data",
     "raw_source",
+    "account_id",
 )
 PLACEHOLDERS = {
     "date": "the day on which the template is used, in UTC",

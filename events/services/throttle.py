@@ -3,14 +3,14 @@
 from datetime import datetime, timedelta
 
 from django.db import transaction
-from django.utils import timezone
 
+from events import clock
 from events.models import Throttle
 
 
 def hit(key: str, *, limit: int, window: timedelta) -> datetime | None:
     """Count one more of `key`. None while within `limit`, else when the window ends."""
-    now = timezone.now()
+    now = clock.now()
     with transaction.atomic():
         row, _ = Throttle.objects.select_for_update().get_or_create(
             key=key, defaults={"since": now, "count": 0}
@@ -25,7 +25,7 @@ def hit(key: str, *, limit: int, window: timedelta) -> datetime | None:
 def blocked(key: str, *, limit: int, window: timedelta) -> datetime | None:
     """Until when `key` has used up its `limit`; None if it may go on. Counts nothing."""
     row = Throttle.objects.filter(key=key, count__gte=limit).first()
-    if row is None or row.since + window <= timezone.now():
+    if row is None or row.since + window <= clock.now():
         return None
     return row.since + window
 

@@ -9,7 +9,7 @@ from events.vetting.overrides import (
     may_override,
     overridden,
 )
-from events.vetting.seen import remember
+from events.vetting.seen import remember, remember_rows
 from events.vetting.there import seen_there
 from events.vetting.vet import blocks, vet
 
@@ -25,6 +25,7 @@ __all__ = [
     "may_override",
     "overridden",
     "remember",
+    "remember_rows",
     "seen_there",
     "vet",
 ]

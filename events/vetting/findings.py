@@ -7,7 +7,7 @@ from uuid import UUID
 
 from django.conf import settings
 
-from events.payload import EventCreate, Tlp
+from events.payload import EventCreate, Tlp, label_of_wire
 
 # A form field's name, or the indicator row at an index.
 Field = str | tuple[str, int]
@@ -83,12 +83,8 @@ class Entry:
 
 
 def label_of(wire: str) -> Tlp:
-    """The label that is sent as `wire`; RED for a text that nobody knows."""
-    labels = {text: label for label, text in settings.TLP_WIRE.items()}
-    try:
-        return labels.get(wire) or Tlp.from_text(wire)
-    except ValueError:
-        return Tlp.RED
+    """The label that is sent as `wire`; RED for a text that nobody knows, `purple` among them."""
+    return label_of_wire(wire, settings.TLP_WIRE) or Tlp.RED
 
 
 def row_field(row: int) -> Field:

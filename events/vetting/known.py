@@ -4,7 +4,7 @@ from functools import lru_cache
 from ipaddress import ip_network
 from typing import NamedTuple
 
-from django.db.models import Count, Max
+from django.db.models import Count, Sum
 
 from events.memo import Memo
 from events.models import KnownValue
@@ -49,8 +49,8 @@ def forget() -> None:
 
 
 def _load() -> Known:
-    state = KnownValue.objects.aggregate(last=Max("updated_at"), entries=Count("pk"))
-    return _read(f"{state['last']} {state['entries']}")
+    state = KnownValue.objects.aggregate(revisions=Sum("revision"), entries=Count("pk"))
+    return _read(f"{state['revisions']} {state['entries']}")
 
 
 _latest = Memo(_load, seconds=1.0)

@@ -1,19 +1,26 @@
 """Indicators of earlier submissions: written when one is frozen, asked when one is typed."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.contrib.auth.models import AnonymousUser
+from django.db import connection
 from django.urls import reverse
 
+from events import rows
 from events.models import Submission, SubmissionIndicator
-from events.payload import EventCreate
+from events.payload import EventCreate, Indicator
 from events.vetting.findings import Entry, Finding, Level, row_field, shown
 from events.vetting.newest import Newest, newest
 from events.vetting.values import Value, value_of
 
 
 def remember(submission: Submission, payload: EventCreate, *, is_new: bool) -> None:
+    """`remember_rows` of `payload`."""
+    remember_rows(submission, payload.rows, is_new=is_new)
+
+
+def remember_rows(submission: Submission, indicators: Sequence[Indicator], *, is_new: bool) -> None:
     """Keep what `submission` is about, for `findings` to find: one insert.
 
     To be called in the transaction that freezes it. Unless `is_new`, it may have been frozen
@@ -21,10 +28,10 @@ def remember(submission: Submission, payload: EventCreate, *, is_new: bool) -> N
     """
     if not is_new:
         SubmissionIndicator.objects.filter(submission=submission).delete()
-    keys = {value_of(row.indicator_type, row.value).key for row in payload.rows}
-    SubmissionIndicator.objects.bulk_create(
-        SubmissionIndicator(submission=submission, key=key) for key in keys
-    )
+    keys = {value_of(row.indicator_type, row.value).key for row in indicators}
+    with connection.cursor() as cursor:
+        found = [(submission.pk, key) for key in keys]
+        rows.insert(cursor, SubmissionIndicator, ("submission_id", "key"), found)
 
 
 def findings(
@@ -35,11 +42,11 @@ def findings(
     `values` are by the rows' indexes. What `user` may not see counts nowhere, so that not even
     its existence shows.
     """
-    rows: dict[str, list[int]] = {}
+    places: dict[str, list[int]] = {}
     for row, value in values.items():
-        rows.setdefault(value.key, []).append(row)
-    for found in newest(list(rows), user=user, besides=entry.submission_id):
-        for row in rows[found.key]:
+        places.setdefault(value.key, []).append(row)
+    for found in newest(list(places), user=user, besides=entry.submission_id):
+        for row in places[found.key]:
             yield _finding(row, values[row], found)
 
 

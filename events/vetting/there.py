@@ -6,7 +6,6 @@ What comes back is marked too: RED events are told only to those who may see RED
 """
 
 from collections.abc import Collection, Iterable, Iterator
-from datetime import datetime
 
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.contrib.auth.models import AnonymousUser, User
@@ -16,14 +15,16 @@ from events.cloudflare import Client
 from events.models import Submission
 from events.payload import Tlp
 from events.vetting.findings import Entry, Finding, Level, label_of, row_field, shown
-from events.vetting.looks import PAGE_SIZE, Look, Sighting, look_for
+from events.vetting.inquiry import Look, Sighting
+from events.vetting.looks import look_for
 from events.vetting.values import value_of
 
-VALUES_MOST = 5
+VALUES_MOST = 100
+_INCOMPLETE = "Cloudflare's answer was incomplete: not found proves nothing."
 
 
 def seen_there(
-    entry: Entry, *, user: AbstractBaseUser | AnonymousUser, client: Client, now: datetime
+    entry: Entry, *, user: AbstractBaseUser | AnonymousUser, client: Client
 ) -> tuple[Finding, ...]:
     """Findings `seen.there` per row, and `there.…` for what was not looked up and why.
 
@@ -34,11 +35,13 @@ def seen_there(
     if Tlp.RED in (entry.tlp, entry.raw_tlp):
         return (_note("there.red", "Not looked up: TLP:RED values are not sent out for that."),)
     rows = _rows(entry)
-    looks = look_for(list(rows)[:VALUES_MOST], client, now) if rows else {}
+    looks = look_for(list(rows)[:VALUES_MOST], client) if rows else {}
     sightings = [each for look in looks.values() for each in look.sightings]
     visible = _Visible(entry, user, {each.uuid for each in sightings if each.uuid})
     found = [f for text, look in looks.items() for f in _findings(rows[text], text, look, visible)]
-    if looks and not found:
+    if not all(look.is_whole for look in looks.values()):
+        found.append(_note("there.incomplete", _INCOMPLETE))
+    elif looks and not found:
         found = [_note("there.none", "Cloudflare holds no event about this that you may see.")]
     if len(rows) > len(looks):
         text = f"The first {len(looks)} of {len(rows):,} values were looked up."
@@ -83,18 +86,19 @@ class _Visible:
 
 
 def _findings(row: int, text: str, look: Look, visible: _Visible) -> Iterator[Finding]:
-    if look.problem:
-        yield _note("there.unknown", f"{shown(text)}: could not look: {look.problem}", row)
     sightings = visible.of(look.sightings)
     if not sightings:
+        # Said whatever was found that the reader may not know of.
+        if look.problem:
+            yield _note("there.unknown", f"{shown(text)}: could not look: {look.problem}", row)
         return
-    newest = max(sightings, key=lambda each: each.date)
+    events = [each for each in sightings if each.uuid]
+    newest = max(events, key=lambda each: each.date, default=None)
     here = next((visible.pages[s.uuid] for s in sightings if s.uuid in visible.pages), None)
     yield Finding(
         "seen.there",
         Level.INFORM,
-        f"{shown(text)} is in {_count(len(sightings))} at Cloudflare, "
-        f"the newest of {shown(newest.date[:10])} ({shown(newest.category)}).",
+        f"{shown(text)} {_where(len(events), look.has_more)}{_newest(newest)}.",
         "Check that this is not the same event again.",
         row_field(row),
         link=reverse("event_detail", args=[here]) if here else "",
@@ -102,10 +106,19 @@ def _findings(row: int, text: str, look: Look, visible: _Visible) -> Iterator[Fi
     )
 
 
-def _count(number: int) -> str:
-    if number == 1:
-        return "an event"
-    return f"{number} events or more" if number == PAGE_SIZE else f"{number} events"
+def _where(number: int, has_more: bool) -> str:
+    if not number:
+        return "is an indicator at Cloudflare, of no event that you may see"
+    if has_more:
+        return f"is in {number} events or more at Cloudflare"
+    return f"is in {'an event' if number == 1 else f'{number} events'} at Cloudflare"
+
+
+def _newest(sighting: Sighting | None) -> str:
+    if sighting is None or not sighting.date:
+        return ""
+    category = f" ({shown(sighting.category)})" if sighting.category else ""
+    return f", the newest of {shown(sighting.date[:10])}{category}"
 
 
 def _note(code: str, message: str, row: int | None = None) -> Finding:

@@ -79,7 +79,6 @@ def check_there(request: HttpRequest, pk: UUID | None = None) -> HttpResponse:
         entry_of(Typed.from_post(request.POST), pk),
         user=request.user,
         client=vetting.client(),
-        now=timezone.now(),
     )
     there = panel(findings, request.user)
     return _fragment(there._replace(summary=_THERE if findings else _NOTHING_TO_ASK))

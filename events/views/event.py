@@ -10,10 +10,10 @@ from django.contrib import messages
 from django.contrib.auth.decorators import permission_required
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.utils import timezone
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from events import services, vetting
+from events import clock, reference, services, vetting
+from events.forms.choices import dataset_words
 from events.models import PENDING, AuditEntry, Heartbeat, State, Submission
 from events.outbox import gate
 from events.services.rules import SEND
@@ -29,14 +29,14 @@ def event(request: HttpRequest, pk: UUID) -> HttpResponse:
     """The page of one submission; loading it again never sends anything."""
     submission = _visible(request, pk)
     state = State(submission.state)
-    # A draft that was taken back and changed is no longer what was locked for sending.
-    has_body = submission.body is not None and state is not State.DRAFT
     context = {
         "submission": submission,
         "words": submission.words,
         "outcome": submission.outcome_values,
-        "sent": _sent(submission) if has_body else {},
-        "payload": _pretty(json.loads(bytes(submission.body or b""))) if has_body else "",
+        "sent": _sent(submission),
+        "is_sent_elsewhere": submission.body is None and state in {State.CREATED, State.DUPLICATED},
+        "dataset": dataset_words(submission.dataset_id, reference.load()),
+        "payload": _pretty(json.loads(_body(submission))) if _body(submission) else "",
         "endpoint": f"{settings.CLOUDFLARE.base_url}/accounts/"
         f"{settings.CLOUDFLARE.account_id}/cloudforce-one/events/create",
         "answer": _fields(submission.answer_values),
@@ -45,10 +45,12 @@ def event(request: HttpRequest, pk: UUID) -> HttpResponse:
         "is_moving": state in MOVING,
         "is_overdue": state is State.SENDING
         and submission.lease_until is not None
-        and submission.lease_until < timezone.now(),
+        and submission.lease_until < clock.now(),
+        "is_due": submission.next_at is not None and submission.next_at <= clock.now(),
+        "is_said_above": submission.outcome_values.get("kind") in set(gate.Kind),
         "may_be_a_copy": state is State.READY
         and gate.must_be_looked_for(submission.created_at, submission.searched_at),
-        "corrections": submission.corrections.all(),
+        "corrections": Submission.objects.visible_to(request.user).filter(corrects=submission),
         "can": _allowed(request, submission),
         "is_worker_alive": state not in MOVING or Heartbeat.any_alive(),
     }
@@ -196,11 +198,21 @@ def _pretty(value: Any) -> str:
     return json.dumps(value, indent=2, ensure_ascii=False)
 
 
+def _body(submission: Submission) -> bytes:
+    """The bytes that were sent or will be; none of a draft, whose text may have gone on since."""
+    if submission.state == State.DRAFT:
+        return b""
+    was_refused = submission.outcome_values.get("kind") == "refused"
+    if submission.state == State.DISCARDED and not was_refused:
+        return b""
+    return bytes(submission.body or b"")
+
+
 def _sent(submission: Submission) -> dict[str, Any]:
     """The frozen payload as a map, with one list of indicators whichever shape carried them."""
-    if not submission.body:
+    if not _body(submission):
         return {}
-    wire: dict[str, Any] = json.loads(bytes(submission.body))
+    wire: dict[str, Any] = json.loads(_body(submission))
     if "indicator" in wire:
         wire["indicators"] = [{"indicatorType": wire["indicatorType"], "value": wire["indicator"]}]
     return wire
@@ -236,6 +248,7 @@ STEPS = {
     "submission.unknown": "Outcome unknown",
     "submission.looked_for": "Looked for",
     "submission.found": "Found in Cloudforce One",
+    "submission.recovered": "Taken in from Cloudforce One",
     "submission.absent": "Not found in Cloudforce One",
     "submission.declared_absent": "Said to be missing",
     "submission.declared_unsent": "Said not to have been sent",

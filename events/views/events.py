@@ -14,6 +14,7 @@ from django.urls import reverse
 from django.utils.http import urlencode
 from django.views.decorators.http import require_http_methods
 
+from events.audit.body import moment_in_utc
 from events.models import State, Submission
 from events.services import search
 
@@ -40,7 +41,9 @@ def events(request: HttpRequest) -> HttpResponse:
         rows = rows.filter(author=request.user.pk)
     if before := _position(asked.get("before", "")):
         moment, identifier = before
-        rows = rows.filter(Q(updated_at__lt=moment) | Q(updated_at=moment, id__lt=identifier))
+        # The first condition says nothing new, but it is the one that an index serves.
+        rows = rows.filter(updated_at__lte=moment)
+        rows = rows.filter(Q(updated_at__lt=moment) | Q(id__lt=identifier))
     page = list(rows[: PAGE + 1])
     older = page[PAGE - 1] if len(page) > PAGE else None
     context = {
@@ -61,9 +64,10 @@ def _filters(asked: QueryDict) -> dict[str, str]:
 
 
 def _position(text: str) -> tuple[datetime, UUID] | None:
+    """The place that a link of ours names; None for anything else that stands in the address."""
     moment, _, identifier = text.partition("_")
+    at = moment_in_utc(moment)
     try:
-        position = datetime.fromisoformat(moment), UUID(identifier)
+        return (at, UUID(identifier)) if at else None
     except ValueError:
         return None
-    return position if position[0].tzinfo else None

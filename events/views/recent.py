@@ -1,7 +1,9 @@
-"""What a person chose last in each picker, for the pickers to offer first."""
+"""What pickers ask for when they are used: what a person chose last, and lists that are long."""
 
 from django.http import HttpRequest, JsonResponse
 
+from events import reference
+from events.forms import choices
 from events.models import Submission
 from events.services.copies import CONTEXT
 
@@ -16,6 +18,12 @@ def recent(request: HttpRequest) -> JsonResponse:
     return JsonResponse(
         {name: _last(name, [each.get(name, "") for each in typed]) for name in CONTEXT}
     )
+
+
+def attackers() -> JsonResponse:
+    """Every attacker as `[name, other names]`."""
+    every = choices.all_attackers(reference.load())
+    return JsonResponse({"options": [[each.value, each.hint] for each in every]})
 
 
 def _last(name: str, texts: list[str]) -> list[str]:

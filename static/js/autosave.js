@@ -7,10 +7,14 @@
   const dialog = document.querySelector("[data-sign-in]");
   const PAUSE = 1200;
   const LONGEST = 4000;
+  const RETRY_FIRST = 2000;
+  const RETRY_MOST = 30000;
   let changes = 0;
   let unsavedSince = 0;
   let timer = 0;
   let saving = null;
+  let failures = 0;
+  let retryAt = 0;
 
   const say = (text, isBad = false) => {
     shown.textContent = text;
@@ -34,18 +38,20 @@
     body.set("action", "save");
     saving = fetch(location.pathname, { method: "POST", body, headers: { "X-Part": "saved" }, redirect: "error" })
       .then((answer) => heard(answer, savedFrom))
-      .catch(() => say("Not saved: the server does not answer. Your text is still here.", true))
+      .catch(() => tryAgain("The server does not answer."))
       .finally(() => { saving = null; });
     return saving;
   }
 
   async function heard(answer, savedFrom) {
     if (answer.status === 401) return askToSignIn();
+    if (answer.status >= 500 || answer.status === 429) return tryAgain(`The server says ${answer.status}.`);
     if (!(answer.headers.get("Content-Type") || "").includes("json")) {
       return say(`Not saved (${answer.status}). Your text is still here.`, true);
     }
     const said = await answer.json();
     if (!answer.ok) return say(said.message, true);
+    failures = 0;
     setHidden("version", said.version);
     history.replaceState(null, "", said.url);
     say(`draft saved ${said.at} UTC`);
@@ -58,15 +64,27 @@
     }
   }
 
+  // After a failure the time of the next try stands, however much is typed meanwhile.
   function later() {
     clearTimeout(timer);
-    timer = setTimeout(save, Math.min(PAUSE, Math.max(0, unsavedSince + LONGEST - Date.now())));
+    const due = failures ? retryAt : Math.min(Date.now() + PAUSE, unsavedSince + LONGEST);
+    timer = setTimeout(save, Math.max(0, due - Date.now()));
+  }
+
+  // The words stay the same from try to try, so that screen readers say them once.
+  function tryAgain(reason) {
+    failures += 1;
+    retryAt = Date.now() + Math.min(RETRY_MOST, RETRY_FIRST * 2 ** (failures - 1));
+    say(`Not saved yet, trying again by itself. ${reason} Your text is still here.`, true);
+    later();
   }
 
   function askToSignIn() {
     say("You were signed out. Your text is still here.", true);
     if (!dialog.open) dialog.showModal();
   }
+
+  const alert = (text) => { dialog.querySelector("[role='alert']").textContent = text; };
 
   async function signIn(event) {
     event.preventDefault();
@@ -77,7 +95,7 @@
     fields.set("csrfmiddlewaretoken", token(page));
     const answer = await read(await fetch(event.target.action, { method: "POST", body: fields }));
     const refused = answer.querySelector("#sign-in-error");
-    dialog.querySelector("[role='alert']").textContent = refused ? refused.textContent : "";
+    alert(refused ? refused.textContent : "");
     if (refused) return;
     for (const input of document.querySelectorAll("[name='csrfmiddlewaretoken']")) input.value = token(answer);
     event.target.reset();
@@ -85,6 +103,10 @@
     save();
   }
 
+  window.addEventListener("online", () => {
+    retryAt = 0;
+    if (failures && unsavedSince) later();
+  });
   form.addEventListener("input", () => {
     changes += 1;
     unsavedSince = unsavedSince || Date.now();
@@ -99,5 +121,7 @@
     event.stopImmediatePropagation();
     saving.finally(() => form.requestSubmit(event.submitter));
   }, true);
-  dialog.querySelector("form").addEventListener("submit", signIn);
+  dialog.querySelector("form").addEventListener("submit", (event) => {
+    signIn(event).catch(() => alert("The server does not answer. Try again."));
+  });
 })();

@@ -15,12 +15,21 @@
   // " cote d ivoire": folded, with a space before each word.
   const normal = (text) => ` ${text.normalize("NFD").replace(/\p{M}/gu, "").toLowerCase().replace(/[^\p{L}\p{N}]+/gu, " ").trim()}`;
 
+  // A list that is too long for the page: asked for by its name when the form is touched.
+  const askMore = (list) => {
+    const headers = { "X-Part": list.dataset.more };
+    fetch(form.dataset.recent, { headers }).then((answer) => (answer.ok ? answer.json() : {})).then(({ options = [] }) => {
+      if (options.length) list.replaceChildren(...options.map(([value, hint]) => make("option", { value }, { "data-hint": hint })));
+    }).catch(() => {});
+  };
+
   // What this person chose last, by field: asked for when the form is touched, not while it loads.
   let recent = {};
   const form = document.querySelector("[data-recent]");
   const askRecent = () => {
     const headers = { "X-Part": "recent" };
     fetch(form.dataset.recent, { headers }).then((answer) => (answer.ok ? answer.json() : {})).then((found) => { recent = found; }).catch(() => {});
+    document.querySelectorAll("datalist[data-more]").forEach(askMore);
   };
   form.addEventListener("focusin", askRecent, { once: true });
 

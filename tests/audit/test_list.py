@@ -44,7 +44,7 @@ def at(monkeypatch):
     """Append facts at a given time."""
 
     def append(moment, *facts):
-        monkeypatch.setattr("events.audit.chain.timezone.now", lambda: moment)
+        monkeypatch.setattr("events.audit.chain.clock.now", lambda: moment)
         entries = audit.record(*facts)
         monkeypatch.undo()
         return entries
@@ -201,7 +201,7 @@ def test_what_is_no_date_is_told_beside_the_field(chain, as_otto):
      "q=%00", "q=%ED%A0%80", "who=%00", "q=" + "9" * 40, "who=" + "x" * 5000, "tlp=%F0%9F%98%80"],
 )  # fmt: skip
 def test_hostile_queries_are_answered(chain, as_otto, query):
-    assert as_otto.get(f"{URL}?{query}").status_code == 200
+    assert as_otto.get(f"{URL}?{query}").status_code == (400 if "%00" in query else 200)
 
 
 def test_search_finds_identifiers(chain, as_otto):

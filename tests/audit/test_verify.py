@@ -4,6 +4,7 @@ import json
 from importlib import import_module
 
 import pytest
+from django.db import connection
 
 from events import audit
 from events.audit import body
@@ -155,3 +156,99 @@ def test_a_log_longer_than_a_page_is_verified_to_its_end(db, monkeypatch):
     assert audit.verify().entries == 30
     tamper(("UPDATE events_auditattachment SET content = 'x' WHERE entry_id = 29", ()))
     assert fault().seq == 29
+
+
+def forged(seq, text, **columns):
+    """Statements that put an entry into the last place as somebody with the database could."""
+    columns |= {"body": text, "hash": body.digest(text)}
+    names = ", ".join(f"{name} = %s" for name in columns)
+    return (f"UPDATE events_auditentry SET {names} WHERE seq = {seq}", [*columns.values()])
+
+
+@pytest.fixture
+def version_two(monkeypatch):
+    """A later program, which writes and copies one more field."""
+    one = body.SHAPES[1]
+    two = body.Shape(keys=one.keys | {"machine"}, copied=(*one.copied, "machine"))
+    monkeypatch.setitem(body.SHAPES, 2, two)
+    with connection.cursor() as cursor:
+        if connection.vendor == "postgresql":
+            cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+        cursor.execute(
+            "ALTER TABLE events_auditentry ADD COLUMN machine varchar(9) NOT NULL DEFAULT 'm0'"
+        )
+
+
+def test_each_entry_is_judged_by_its_own_version(chain, version_two):
+    said = json.loads(AuditEntry.objects.get(seq=6).body) | {"v": 2, "machine": "m1"}
+    tamper(forged(6, body.canonical(said), machine="m1"))
+    assert audit.verify().is_whole
+
+    tamper(("UPDATE events_auditentry SET machine = 'm2' WHERE seq = 6", ()))
+    assert fault() == audit.Fault(6, "its column machine was changed: the body says otherwise")
+
+
+def test_an_entry_of_a_version_that_is_not_known_is_named_as_that(chain):
+    for version in (2, "1", True, 1.0, None, [1]):
+        text, _ = rewritten(6, v=version)
+        tamper(forged(6, text))
+        assert fault().seq == 6
+        assert "is not known here, only 1" in fault().reason
+
+
+@pytest.mark.parametrize(
+    ("changes", "name"), [({"actor_id": ...}, "actor_id"), ({"machine": "m1"}, "machine")]
+)
+def test_a_body_with_other_keys_than_its_version_has_is_found(chain, changes, name):
+    said = json.loads(AuditEntry.objects.get(seq=6).body) | changes
+    text = body.canonical({key: value for key, value in said.items() if value is not ...})
+    tamper(forged(6, text))
+    assert fault() == audit.Fault(6, f"its body is not of version 1: see {name}")
+
+
+MALFORMED = [
+    "", "null", "7", '"v"', "[]", "{", "[" * 99_999, '{"v":1}', '{"v":1,"attachments":null}',
+    '{"v":' + "9" * 5000 + "}", '{"v":NaN}', '{"a":1}',
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("text", MALFORMED, ids=range(len(MALFORMED)))
+def test_a_malformed_body_is_a_fault_and_no_crash(chain, as_otto, text):
+    tamper(forged(6, text))
+    assert fault().seq == 6
+    assert as_otto.get("/admin/events/auditentry/6/change/").status_code == 200
+
+
+@pytest.mark.parametrize("attachments", [None, [], {"answer": None}, {"answer": {}}, "x", 7])
+def test_malformed_attachments_are_a_fault_and_no_crash(chain, as_otto, attachments):
+    text, _ = rewritten(5, attachments=attachments)
+    tamper(("DELETE FROM events_auditentry WHERE seq = 6", ()), forged(5, text))
+    assert fault().seq == 5
+    assert as_otto.get("/admin/events/auditentry/5/change/").status_code == 200
+
+
+SQLITE = {
+    "at": ["'never'", "7", "''", "'2022-13-01'", "X'FF'", "'0001-01-01 00:00:00+14:00'"],
+    "actor": ["X'FF00'", "7", "CAST(X'C3' AS TEXT)"],
+    "body": ["X'FF'", "CAST(X'C328' AS TEXT)", "7"],
+    "hash": ["X'FF'", "7.5"],
+    "prev": ["X'FF'", "7"],
+    "seq": ["'six'", "6.5", "X'06'"],
+}
+POSTGRESQL = {"at": ["'infinity'", "'-infinity'", "'0001-01-01 BC'", "'290000-01-01'"]}
+ODD = POSTGRESQL if connection.vendor == "postgresql" else SQLITE
+
+
+@pytest.mark.parametrize(
+    ("column", "value"), [(column, value) for column, values in ODD.items() for value in values]
+)
+def test_whatever_stands_in_a_column_is_a_fault_and_no_crash(chain, column, value):
+    tamper((f"UPDATE events_auditentry SET {column} = {value} WHERE seq = 6", ()))
+    assert fault().seq == 6
+
+
+@pytest.mark.skipif(connection.vendor != "sqlite", reason="PostgreSQL refuses such texts")
+@pytest.mark.parametrize("column", ["name", "salt", "content"])
+def test_whatever_stands_in_a_text_is_a_fault_and_no_crash(chain, column):
+    tamper((f"UPDATE events_auditattachment SET {column} = X'FF' WHERE entry_id = 5", ()))
+    assert fault().seq == 5

@@ -25,16 +25,18 @@ def main() -> int:
     }
     call_command("migrate", verbosity=0)
 
-    from tests.bench import audit, check, form, outage, send
+    from tests.bench import audit, check, form, load, outage, send, slow
     from tests.indicators import report
 
     wanted = sys.argv[1:]
     parts: dict[str, Callable[[], list[str]]] = {
         "form": form.run,
         "send": send.run,
+        "load": load.run,
         "check": check.run,
         "audit": audit.run,
         "outage": outage.run,
+        "slow": slow.run,
         "indicators": report.run,
     }
     missed: list[str] = []

@@ -64,13 +64,14 @@ def test_the_order_of_the_focus_is_the_order_of_the_page(ana):
     page = ana.open("/events/new/")
     page.focus("[name=category]")
     passed = [focused(page)]
-    for _ in range(18):
+    for _ in range(21):
         page.keyboard.press("Tab")
         passed.append(focused(page))
     wanted = ["id_category_picker", "date", "event", "insight", "indicator_text"]
     wanted += ["indicators-0-indicator_type", "indicators-0-value", "attacker"]
     wanted += ["id_attacker_country_picker", "id_target_industry_picker"]
-    wanted += ["id_target_country_picker", "raw_data", "raw_source", "raw_tlp", "tlp"]
+    wanted += ["id_target_country_picker", "raw_data", "raw_source", "raw_tlp"]
+    wanted += ["source_id", "account_id", "source_title", "tlp"]
     assert [name for name in passed if name in wanted] == wanted
     page.keyboard.press("Shift+Tab")
     page.keyboard.press("Shift+Tab")

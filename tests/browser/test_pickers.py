@@ -218,3 +218,28 @@ def test_what_was_chosen_last_comes_first(somebody):
     assert rows.filter(has_text="Afghanistan (AF) AFG").count() == 1
     page.keyboard.type("new")
     assert rows.nth(0).text_content() == "New Zealand (NZ) NZL"
+
+
+@pytest.mark.parametrize("is_long", [False, True])
+def test_an_attacker_by_another_name(ana, is_long):
+    page = new(ana)
+    listed = [["Local Gang", ""], ["Turla", "Secret Blizzard · Venomous Bear"]]
+    if is_long:
+        # As the page of a desk with a long catalogue: the list comes when the form is touched.
+        page.route(
+            "**/events/new/",
+            lambda route: (
+                route.fulfill(json={"options": listed})
+                if route.request.headers.get("x-part") == "attackers"
+                else route.continue_()
+            ),
+        )
+        page.evaluate("document.querySelector('#attackers').dataset.more = 'attackers'")
+        page.evaluate("document.querySelector('#attackers').replaceChildren()")
+    page.focus("[name=event]")
+    page.wait_for_selector("#attackers option[value=Turla]", state="attached")
+    page.focus("[name=attacker]")
+    page.keyboard.type("venomous b")
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("Enter")
+    assert page.input_value("[name=attacker]") == "Turla"

@@ -1,6 +1,7 @@
 """What is typed is kept on the server while it is typed, and survives a lost session."""
 
 import re
+import time
 
 import pytest
 from playwright.sync_api import expect
@@ -14,6 +15,11 @@ pytestmark = pytest.mark.browser
 def says(page, pattern, selector="[data-saved]"):
     """Wait until the element says what `pattern` finds."""
     expect(page.locator(selector)).to_have_text(re.compile(pattern), timeout=6_000)
+
+
+def is_save(route):
+    """Whether this is the draft being kept while it is typed."""
+    return route.request.headers.get("x-part") == "saved"
 
 
 def saved(page):
@@ -90,6 +96,58 @@ def test_leaving_with_unsaved_text_asks_first(ana, desk):
     page.wait_for_timeout(300)
     assert asked == ["beforeunload"]
     assert page.input_value("[name=event]") == "not saved anywhere"
+
+
+@pytest.mark.parametrize("trouble", ["gone", "busy", "asked to wait"])
+def test_a_save_that_failed_is_tried_again_by_itself(ana, desk, trouble):
+    page = ana.open("/events/new/")
+    tried = []
+
+    def answer(route):
+        if not is_save(route) or len(tried) >= 2:
+            route.continue_()
+            return
+        tried.append(time.monotonic())
+        if trouble == "gone":
+            route.abort()
+        else:
+            route.fulfill(status=503 if trouble == "busy" else 429, body="later")
+
+    page.route("**/events/**", answer)
+    page.fill("[name=event]", f"TRIED AGAIN: {trouble}")
+    says(page, "Not saved yet, trying again by itself.*Your text is still here")
+    assert page.get_attribute("[data-saved]", "role") == "status"
+    expect(page.locator("[data-saved]")).to_have_text(re.compile("draft saved"), timeout=12_000)
+    assert tried[1] - tried[0] > 1.5
+    page.reload()
+    assert page.input_value("[name=event]") == f"TRIED AGAIN: {trouble}"
+
+
+def test_typing_on_while_the_server_is_gone_does_not_ask_it_at_every_key(ana, desk):
+    page = ana.open("/events/new/")
+    tried = []
+    page.route(
+        "**/events/new/",
+        lambda route: (tried.append(1), route.abort()) if is_save(route) else route.continue_(),
+    )
+    page.click("[name=event]")
+    for _ in range(45):
+        page.keyboard.type("x")
+        page.wait_for_timeout(150)
+    assert 1 <= len(tried) <= 3
+
+
+def test_the_sign_in_says_that_the_server_is_gone(ana, desk):
+    page = ana.open("/events/new/")
+    page.fill("[name=event]", "BEFORE THE SERVER WENT")
+    saved(page)
+    ana.context.clear_cookies(name="sessionid")
+    page.fill("[name=insight]", "AFTER IT")
+    page.wait_for_selector("dialog[open]", timeout=6_000)
+    page.route("**/accounts/login/", lambda route: route.abort())
+    page.fill("#again_password", PASSWORD)
+    page.click("dialog button")
+    says(page, "does not answer", "dialog [role=alert]")
 
 
 def test_a_server_that_is_gone_is_said_and_the_text_stays(ana, desk):

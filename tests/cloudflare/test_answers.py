@@ -120,6 +120,8 @@ def test_any_json_at_all_is_read_or_refused_by_every_operation(puppet, value, st
         client.industries,
         lambda: client.read_raw("a", "b"),
         client.tags,
+        client.actors,
+        lambda: client.indicators(["x"]),
     ):
         try:
             call()

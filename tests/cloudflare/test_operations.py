@@ -11,16 +11,20 @@ from openapi_core.exceptions import OpenAPIError
 
 from events.cloudflare import (
     SEARCH_STYLES,
+    Actor,
     Category,
     Client,
     Country,
     Dataset,
     Filter,
+    IndicatorPage,
     NotSent,
     RateLimit,
     RawData,
     Refused,
+    RelatedEvent,
     SearchStyle,
+    SeenIndicator,
     Tag,
     TokenStatus,
     Unknown,
@@ -93,6 +97,59 @@ WANT_CATEGORIES = (
 )
 WANT_COUNTRIES = (Country("AF", "AF", "Afghanistan"), Country("DE", "DEU", "Germany"))
 
+INDICATORS = {
+    "indicators": [
+        {
+            "uuid": UUID,
+            "value": "domain.com",
+            "indicatorType": "domain",
+            "datasetId": DATASET,
+            "tlp": "AMBER-STRICT",
+            "relatedEvents": [
+                {"datasetId": DATASET, "eventId": UUID, "eventDate": "2022-04-01T00:00:00Z"},
+                {"datasetId": DATASET, "eventId": UUID, "eventDate": None},
+                {"datasetId": DATASET},
+            ],
+            "relatedEventsHasMore": True,
+        },
+        {"value": " bare ", "tlp": None, "relatedEvents": None},
+        {"value": 7},
+    ],
+    "pagination": {"cursor": "next", "has_more": True},
+    "completeness": {"complete": True, "failedDatasets": [], "failedShards": [], "warnings": []},
+}
+WANT_INDICATORS = IndicatorPage(
+    (
+        SeenIndicator(
+            "domain.com",
+            "domain",
+            "AMBER-STRICT",
+            DATASET,
+            (RelatedEvent(DATASET, UUID, "2022-04-01T00:00:00Z"), RelatedEvent(DATASET, UUID)),
+            has_more=True,
+        ),
+        SeenIndicator(" bare "),
+    ),
+    cursor="next",
+    has_more=True,
+)
+ACTORS = [
+    {
+        "uuid": UUID,
+        "value": "Flying Yeti",
+        "tlp": "amber",
+        "confidence": 7,
+        "aliases": [{"value": "UAC-0149"}, "FlyingYeti", {"value": None}, 7],
+        "aliasGroupNames": ["UAC-0149", "Flying Yeti", "Storm-0149"],
+    },
+    {"name": "Bare", "confidence": True, "aliases": None},
+    {"uuid": UUID},
+]
+WANT_ACTORS = (
+    Actor("Flying Yeti", ("UAC-0149", "FlyingYeti", "Storm-0149"), "amber", 7),
+    Actor("Bare"),
+)
+
 Call = Callable[[Client], Any]
 OPERATIONS: dict[str, tuple[Call, str, Any, Any]] = {
     "verify_token": (
@@ -138,6 +195,26 @@ OPERATIONS: dict[str, tuple[Call, str, Any, Any]] = {
         f"GET {EVENTS}/indicator-types",
         [],
         (),
+    ),
+    "indicators": (
+        lambda client: client.indicators(["domain.com", 'a"&b'], dataset_ids=["*"]),
+        f"GET {EVENTS}/indicators?datasetIds=%2A&search="
+        "%5B%7B%22field%22%3A%22value%22%2C%22op%22%3A%22in%22%2C%22value%22%3A"
+        "%5B%22domain.com%22%2C%22a%5C%22%26b%22%5D%7D%5D",
+        INDICATORS,
+        WANT_INDICATORS,
+    ),
+    "actors": (
+        Client.actors,
+        f"GET {EVENTS}/tags/categories/actors?page=1&pageSize=1000",
+        {"actors": ACTORS, "pagination": {"page": 1, "totalPages": 1}},
+        WANT_ACTORS,
+    ),
+    "actors like tags": (
+        Client.actors,
+        f"GET {EVENTS}/tags/categories/actors?page=1&pageSize=1000",
+        {"tags": ACTORS, "pagination": {"page": 1, "totalPages": 1}},
+        WANT_ACTORS,
     ),
     "tags": (
         Client.tags,
@@ -464,6 +541,59 @@ def test_filters_may_be_written_in_two_other_ways() -> None:
 def test_raw_data_comes_as_a_map_or_as_json_text(data: Any, wanted: RawData) -> None:
     with MisbehavingServer(reply(200, bare({"data": data}))) as server:
         assert client_for(server.url).read_raw(DATASET, UUID) == wanted
+
+
+@pytest.mark.parametrize(
+    "values", [[], ["x"] * 101, [""], ["x" * 513], ["\ud800"]], ids=["0", "101", "", "513", "half"]
+)
+def test_indicators_over_the_limits_are_not_sent(values: list[str]) -> None:
+    with MisbehavingServer(reply(200, b"[]")) as server:
+        with pytest.raises(NotSent, match="filter on value"):
+            client_for(server.url).indicators(values)
+        assert server.requests == []
+
+
+def test_beside_a_cursor_no_indicators_are_named() -> None:
+    with MisbehavingServer(reply(200, envelope(INDICATORS))) as server:
+        client_for(server.url).indicators(cursor="c+/=", dataset_ids=["*"], page_size=5)
+    (request,) = server.requests
+    assert parse_qsl(urlsplit(request.target).query) == [("cursor", "c+/=")]
+    validate(request)
+
+
+def test_indicators_take_options() -> None:
+    with MisbehavingServer(reply(200, bare([]))) as server:
+        page = client_for(server.url).indicators(
+            ["x"], page_size=5, related_most=20, force_refresh=True
+        )
+    assert page == IndicatorPage(())
+    options = dict(parse_qsl(urlsplit(server.requests[0].target).query))
+    del options["search"]
+    assert options == {"pageSize": "5", "relatedEventsLimit": "20", "forceRefresh": "true"}
+    validate(server.requests[0])
+
+
+@pytest.mark.parametrize(
+    "completeness", [{"complete": False}, {"complete": True, "failedShards": [{}]}]
+)
+def test_indicators_say_whether_they_are_complete(completeness: dict[str, Any]) -> None:
+    for form in (bare, envelope):
+        answer = form({**INDICATORS, "completeness": completeness})
+        with MisbehavingServer(reply(200, answer)) as server:
+            assert not client_for(server.url).indicators(["x"]).is_complete
+    with MisbehavingServer(reply(206, envelope(INDICATORS))) as server:
+        assert not client_for(server.url).indicators(["x"]).is_complete
+
+
+def test_a_bare_list_of_actors_is_read_until_it_brings_nothing_new() -> None:
+    second = [*ACTORS, {"value": "Another"}]
+    with MisbehavingServer(
+        reply(200, bare(ACTORS)), reply(200, bare(second)), reply(200, bare(second))
+    ) as server:
+        client = client_for(server.url)
+        assert client.actors() == (*WANT_ACTORS, Actor("Another"))
+        client.close()
+    assert len(server.requests) == 3
 
 
 def test_all_pages_of_tags_are_read() -> None:

@@ -1,6 +1,7 @@
 """The commands that operators type: what they print, what they change, how they fail."""
 
 import io
+import os
 import re
 import signal
 import socket
@@ -8,6 +9,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from urllib.parse import urlsplit
 from uuid import uuid4
 
 import pytest
@@ -69,16 +71,82 @@ def test_probe_api_reads_only_and_tells_how_filters_are_written(ana, sandbox):
     assert len(creates(sandbox)) == before
 
 
-@pytest.mark.parametrize("style", ["parallel", "indexed", "json"])
-def test_probe_api_finds_each_encoding(ana, sandbox, style):
-    sandbox.behave("list", f"search-{style}")
+def two_events(ana):
     send(ana)
     other = payload("other.example", event="another")
     services.send(person=person(ana), token=uuid4(), typed={}, payload=other)
+
+
+@pytest.mark.parametrize("style", ["json", "parallel", "indexed"])
+def test_probe_api_finds_each_way_of_asking(ana, sandbox, style):
+    two_events(ana)
+    sandbox.behave("list", f"search-{style}")
     printed = run("probe_api")
+    assert "search as post      filters" in printed
     assert f"search as {style:<9} filters" in printed
-    if style != "parallel":
-        assert f"Set CLOUDFLARE_SEARCH_STYLE={style}" in printed
+    assert printed.count(" filters\n") == 2
+    assert "Set CLOUDFLARE_SEARCH_STYLE" not in printed
+    sandbox.behave("list", "no-post")
+    printed = run("probe_api")
+    assert "search as post      does not work: Cloudflare refused the request" in printed
+    assert f"Set CLOUDFLARE_SEARCH_STYLE={style}" in printed
+
+
+@pytest.mark.parametrize(
+    ("behaviour", "sentence"),
+    [
+        ("ignore-filters", "No way of asking filters"),
+        ("incomplete", "list: the answer was incomplete"),
+    ],
+)
+def test_probe_api_says_what_is_odd_about_the_list(ana, sandbox, behaviour, sentence):
+    two_events(ana)
+    sandbox.behave("list", behaviour)
+    assert sentence in run("probe_api")
+
+
+def test_probe_api_tells_of_indicators_refreshing_and_labels(ana, sandbox):
+    two_events(ana)
+    printed = run("probe_api")
+    assert "forceRefresh accepted" in printed
+    assert "indicators finds an event's value, filters, complete" in printed
+    assert "TLP values seen in events: amber" in printed
+    assert "TLP values seen in indicators: AMBER" in printed
+    assert re.search(r"actors: \d+, such as APT28", printed)
+    sandbox.behave("indicators", "incomplete")
+    assert "filters, incomplete" in run("probe_api")
+    sandbox.behave("indicators", "403")
+    assert "indicators does not work: Cloudflare refused" in run("probe_api")
+
+
+def test_probe_api_only_reads(ana, sandbox):
+    two_events(ana)
+    before = len(sandbox.requests)
+    run("probe_api")
+    asked = {
+        (r.method, urlsplit(r.target).path.rsplit("/events", 1)[-1])
+        for r in sandbox.requests[before:]
+    }
+    assert {path for method, path in asked if method != "GET"} == {""}
+
+
+def test_probe_api_works_where_the_terminal_knows_ascii_alone(sandbox, tmp_path):
+    result = subprocess.run(
+        [sys.executable, "manage.py", "probe_api"],
+        cwd=ROOT,
+        env=os.environ
+        | {
+            "PYTHONIOENCODING": "ascii",
+            "CLOUDFLARE_API_BASE_URL": sandbox.base_url,
+            "CLOUDFLARE_API_TOKEN": "sandbox-token",
+            "CLOUDFLARE_ACCOUNT_ID": "sandbox",
+        },
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert "UnicodeEncodeError" not in result.stderr
+    assert "countries: 249, such as Afghanistan, \\xc5land Islands" in result.stdout
 
 
 def test_probe_api_does_not_guess_from_events_that_are_all_alike(ana, sandbox):

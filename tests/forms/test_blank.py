@@ -15,11 +15,13 @@ def test_sections_and_fields_stand_in_the_order_of_the_design(as_ana):
     page = Page(as_ana.get(NEW))
     names = [e.attrs["name"] for e in page.all if "name" in e.attrs and e.tag != "meta"]
     wanted = "category date event insight indicator_text attacker attacker_country"
-    wanted += " target_industry target_country raw_data raw_source raw_tlp tlp dataset_id tags"
+    wanted += " target_industry target_country raw_data raw_source raw_tlp"
+    wanted += " source_id account_id source_title tlp dataset_id tags"
     assert [name for name in dict.fromkeys(names) if name in wanted.split()] == wanted.split()
     headings = [e.text for e in page.tags("h2")]
-    sections = ["What happened", "Indicators", "Who and whom", "Raw data", "Handling"]
-    assert headings[:5] == sections
+    sections = ["What happened", "Indicators", "Who and whom", "Raw data"]
+    sections += ["Where it comes from", "Handling"]
+    assert headings[:6] == sections
     assert "As it will be sent" in headings
 
 

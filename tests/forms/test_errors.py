@@ -60,6 +60,9 @@ def test_nothing_typed_is_lost_by_an_error(as_ana):
         "raw_data": '{"a": ',
         "raw_source": "mail",
         "raw_tlp": "green",
+        "source_id": "no-uuid",
+        "source_title": " <i>Title</i>",
+        "account_id": "0x10",
         "indicator_text": "unparsed",
     }
     page = press(as_ana, **typed, **rows(("domain", "a.example"), ("odd type", "x"), ("", "")))

@@ -162,3 +162,14 @@ def test_claims_use_an_index(ana, claim, django_assert_max_num_queries):
     plan = queries[claim].order_by(order)[:1].explain()
     name = "submission_sweep" if claim == "to_sweep" else "submission_due"
     assert name in plan, plan
+
+
+def test_a_submission_that_cannot_be_read_stops_nobody_else(ana, sandbox, known, caplog):
+    broken = unknown(ana, sandbox)
+    Submission.objects.filter(pk=broken.pk).update(body=b"{not json")
+    submission = unknown(ana, sandbox, "drop-after", payload("Good", "good.example"))
+    pass_time(seconds=200)
+    work()
+    assert state(submission) == State.CREATED
+    assert state(broken) == State.UNKNOWN
+    assert "failed" in caplog.text

@@ -291,6 +291,7 @@ class Delivery(RuleBasedStateMachine):
             "refused": State.REJECTED,
             "unknown": State.UNKNOWN,
             "looked_for": State.UNKNOWN,
+            "looked_again": State.CREATED,
             "absent": State.ABSENT,
             "declared_absent": State.ABSENT,
             "duplicated": State.DUPLICATED,

@@ -57,6 +57,13 @@ def test_a_status_and_what_it_holds(
     assert (attempt.behaviour, attempt.outcome) == (behaviour, "accepted" if held else "refused")
 
 
+def test_403_has_one_of_two_codes(sandbox: Sandbox, client: Client) -> None:
+    sandbox.behave("create", "403", times=1)
+    sandbox.behave("create", "403", times=1, seconds=10000)
+    codes = [client.create().json()["errors"][0]["code"] for _ in range(2)]
+    assert codes == [9109, 10000]
+
+
 def test_429_says_how_long_to_wait(sandbox: Sandbox, client: Client) -> None:
     sandbox.behave("create", "429", times=1, seconds=7)
     assert client.create().headers["Retry-After"] == "7"

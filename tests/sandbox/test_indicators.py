@@ -53,7 +53,7 @@ def test_an_indicator_is_one_whatever_number_of_events_it_is_in(client: Client) 
     assert (one["relatedEventsHasMore"], one["tlp"]) == (True, "RED")
     [whole] = _found(client, relatedEventsLimit="-1")
     assert [each["eventId"] for each in whole["relatedEvents"]] == events[::-1]
-    assert whole["relatedEventsHasMore"] is False
+    assert "relatedEventsHasMore" not in whole
     [none] = _found(client, relatedEventsLimit="0")
     assert (none["relatedEvents"], none["uuid"]) == ([], one["uuid"])
     everywhere = _found(client, datasetIds="*")
@@ -105,6 +105,16 @@ def test_an_indicator_is_found_by_its_uuid_and_its_event(client: Client) -> None
     three = _found(client, relatedEvents=event)
     assert len(three) == 3
     assert _found(client, ("uuid", "in", [three[1]["uuid"], "no-such"])) == [three[1]]
+
+
+def test_events_that_are_left_out_are_told_in_the_envelope(
+    sandbox: Sandbox, client: Client
+) -> None:
+    sandbox.behave("indicators", "envelope")
+    for is_cut in (False, False, True):
+        client.create()
+        answer = client.call("GET", "/indicators").json()
+        assert bool(answer["messages"]) is is_cut
 
 
 def test_pages_and_cursor_reach_everything_once(client: Client, contract: Contract) -> None:

@@ -72,6 +72,8 @@ def test_a_dataset_is_read_renamed_and_deleted(client: Client, contract: Contrac
     changed = client.call("PATCH", path, json={"name": "Ours", "isPublic": True}).json()
     assert (changed["name"], changed["isPublic"]) == ("Ours", True)
     assert client.call("GET", path).json() == changed
+    again = client.call("POST", "/dataset/create", json=body).json()
+    assert again["uuid"] != changed["uuid"] and again["name"] == "Mine"
     assert client.call("PATCH", path, json={"name": "DDoS", "isPublic": True}).status_code == 400
     assert client.call("DELETE", path).json() == {"name": "Ours", "uuid": changed["uuid"]}
     for answer in (
@@ -110,6 +112,8 @@ def test_what_is_deleted_has_to_be_named_and_to_be_in_that_dataset(client: Clien
         assert client.call("DELETE", f"/datasets/{DEFAULT}/events{query}").status_code == 400
     other = f"/datasets/{READ_ONLY}/events?eventIds={event}"
     assert client.call("DELETE", other).status_code == 403
+    mine = client.call("POST", "/dataset/create", json={"name": "Mine", "isPublic": False}).json()
+    assert client.call("DELETE", f"/datasets/{mine['uuid']}/events?eventIds={event}").json() == 0
     assert client.posted() == [event]
 
 

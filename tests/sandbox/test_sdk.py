@@ -130,6 +130,35 @@ def test_reference_lists(sdk: cloudflare.Cloudflare) -> None:
     assert len(tags.tags) == 3
 
 
+def test_datasets_are_read_changed_and_deleted(sdk: cloudflare.Cloudflare) -> None:
+    datasets = sdk.cloudforce_one.threat_events.datasets
+    made = datasets.create(account_id=ACCOUNT, name="Mine", is_public=False)
+    changed = datasets.edit(made.uuid, account_id=ACCOUNT, name="Ours", is_public=True)
+    read = datasets.get(made.uuid, account_id=ACCOUNT)
+    assert read.to_dict() == changed.to_dict()
+    assert datasets.delete(made.uuid, account_id=ACCOUNT).name == "Ours"
+    assert made.uuid not in {each.uuid for each in datasets.list(account_id=ACCOUNT)}
+
+
+def test_raw_data_are_read_in_both_ways(sandbox: Sandbox, sdk: cloudflare.Cloudflare) -> None:
+    uuid = _create(sdk, submission="raw")
+    [event] = sdk.cloudforce_one.threat_events.list(account_id=ACCOUNT)
+    events = sdk.cloudforce_one.threat_events
+    by_id = events.raw.get(event.raw_id, account_id=ACCOUNT, event_id=uuid)
+    assert by_id.data == {"event_desk": {"submission": "raw"}}
+    sandbox.behave("raw", "data-text")
+    assert isinstance(events.raw.get(event.raw_id, account_id=ACCOUNT, event_id=uuid).data, str)
+
+
+def test_indicators_are_listed(sdk: cloudflare.Cloudflare) -> None:
+    uuid = _create(sdk, "one.example")
+    _create(sdk, "two.example")
+    indicators = sdk.cloudforce_one.threat_events.indicators.with_raw_response
+    answer = indicators.list(account_id=ACCOUNT, name="one", dataset_ids=[DEFAULT])
+    [found] = answer.json()["indicators"]  # type: ignore[index]
+    assert found["relatedEvents"][0]["eventId"] == uuid
+
+
 @pytest.mark.parametrize(
     ("name", "holds"),
     [

@@ -1,5 +1,6 @@
 """The list: what filters find, in which encoding, in which order, on which page."""
 
+import base64
 import json
 from typing import Any
 from urllib.parse import quote
@@ -372,7 +373,24 @@ def test_a_get_takes_nothing_beside_a_cursor_either(client: Client, names: dict[
         assert "CursorFilterConflictError" in answer.text
 
 
-@pytest.mark.parametrize("cursor", ["nonsense", "e30=", "W10=", "bnVsbA==", ""])
+FORGED = (
+    [[["x"], False], [["nose", "equals", ["x"]]], [], "date", "desc", 1],
+    [[["x"], False], [["tlp", "equals", []]], [], "date", "desc", 1],
+    [[["x"], False], [], [], "date; DROP TABLE events", "desc", 1],
+    [[["x"], False], [], [], "date", "desc; DROP TABLE events", 1],
+    [[["x"], False], [], [], "date", "desc", -1],
+    [[["x"], False], [], [], "date", "desc", 1e300],
+    [[{}, False], 5, [], "date", "desc", 1],
+)
+
+
+@pytest.mark.parametrize(
+    "cursor",
+    [
+        *("nonsense", "e30=", "W10=", "bnVsbA==", ""),
+        *(base64.urlsafe_b64encode(json.dumps(each).encode()).decode() for each in FORGED),
+    ],
+)
 def test_a_cursor_that_was_not_given_is_refused(cursor: str, client: Client) -> None:
     for answer in (
         client.post_list(cursor=cursor),

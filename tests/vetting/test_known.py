@@ -1,8 +1,11 @@
 """The administrators' own list: what it does to entries, and how it is kept."""
 
+import threading
+
 import pytest
 from django.contrib.auth.models import AnonymousUser
 from django.core.exceptions import ValidationError
+from django.db import connection, transaction
 
 from events.models import AuditEntry, KnownValue
 from events.vetting import Level, known
@@ -76,6 +79,43 @@ def test_a_change_counts_at_the_next_look(db):
     assert len(found()) == 1
     shop.delete()
     assert found() == []
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite has one writer at a time")
+def test_a_change_that_began_earlier_and_is_committed_later_counts_too():
+    first, second = listed("domain", "a-site.ru"), listed("domain", "b-site.ru")
+    saved, go = threading.Event(), threading.Event()
+
+    def block():
+        with transaction.atomic():
+            entry = KnownValue.objects.get(pk=first.pk)
+            entry.level = "block"
+            entry.save()
+            saved.set()
+            go.wait(5)
+        connection.close()
+
+    thread = threading.Thread(target=block)
+    thread.start()
+    assert saved.wait(5)
+    second.note = "changed meanwhile"
+    second.save()
+    known.forget()
+    assert known.load().domains["a-site.ru"].level == "inform"
+    go.set()
+    thread.join()
+    known.forget()
+    assert known.load().domains["a-site.ru"].level == "block"
+
+
+def test_a_save_of_one_field_counts_too(db):
+    shop = listed("domain", "corp-site.ru")
+    assert known.load().domains
+    shop.active = False
+    shop.save(update_fields=["active"])
+    known.forget()
+    assert known.load().domains == {}
 
 
 @pytest.mark.parametrize("match", KnownValue.Match.values)

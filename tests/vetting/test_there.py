@@ -6,7 +6,9 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
+from events.outbox import gate
 from events.vetting import looks
+from tests.servers import MisbehavingServer, reply
 
 from .support import form, page_codes, payload, sent
 
@@ -30,14 +32,22 @@ def there(*values, **changes):
 
 def asked(sandbox):
     """The values that were looked up, the nonsense that tests the filter aside."""
-    values = [
-        parse_qs(urlsplit(r.target).query).get("search.value", [""])[0] for r in lists(sandbox)
-    ]
+    values = {
+        value
+        for request in lists(sandbox)
+        for each in conditions(request)
+        for value in (each["value"] if isinstance(each["value"], list) else [each["value"]])
+    }
     return sorted(value for value in values if len(value) != 32)
 
 
+def conditions(request):
+    text = parse_qs(urlsplit(request.target).query).get("search", ["[]"])[0]
+    return json.loads(request.body)["search"] if request.method == "POST" else json.loads(text)
+
+
 def lists(sandbox):
-    return [request for request in sandbox.requests if request.method == "GET"]
+    return [r for r in sandbox.requests if not urlsplit(r.target).path.endswith("/create")]
 
 
 def test_what_is_there_is_told(as_ana, sandbox):
@@ -61,7 +71,7 @@ def test_what_is_not_there_is_told_honestly(as_ana, sandbox):
     "behaviour", ["hang-before", "drop-before", "500-before", "429", "403", "html-200"]
 )
 def test_trouble_is_said_within_the_deadline(as_ana, sandbox, behaviour):
-    sandbox.behave("list", behaviour)
+    sandbox.behave("all", behaviour)
     start = time.perf_counter()
     answer = as_ana.post(URL, form(VALUE, "45.12.7.8", tlp="amber"))
     assert time.perf_counter() - start < 5
@@ -90,11 +100,137 @@ def test_answers_are_kept_nothing_and_failures_too(as_ana, sandbox):
 
 
 def test_a_look_is_bounded_in_number_and_says_so(as_ana, sandbox):
-    values = [f"site-{number}.ru" for number in range(40)]
+    values = [f"site-{number}.ru" for number in range(140)]
+    there("site-7.ru")
     answer = as_ana.post(URL, form(*values, tlp="amber"))
-    assert asked(sandbox) == sorted(values[:5])
-    assert len(lists(sandbox)) == 6
-    assert "The first 5 of 40 values were looked up" in answer.content.decode()
+    assert page_codes(answer) == ["seen.there", "there.more"]
+    assert asked(sandbox) == sorted(values[:100])
+    assert len(lists(sandbox)) == 3
+    assert "The first 100 of 140 values were looked up" in answer.content.decode()
+
+
+def test_very_long_values_take_several_requests_and_a_bound(as_ana, sandbox):
+    values = ["ü" * 500 + str(number) for number in range(40)]
+    there(values[0])
+    answer = as_ana.post(URL, form(*values, tlp="amber"))
+    assert page_codes(answer) == ["seen.there", "there.more"]
+    assert len(lists(sandbox)) == 9
+    assert max(len(request.target) for request in lists(sandbox)) < 16_000
+
+
+def test_the_values_stand_in_no_other_address_than_that_of_the_indicators(as_ana, sandbox):
+    there(VALUE)
+    as_ana.post(URL, form(VALUE, tlp="amber"))
+    addresses = {
+        urlsplit(r.target).path.rsplit("/", 1)[-1] for r in sandbox.requests if VALUE in r.target
+    }
+    assert addresses == {"indicators"}
+
+
+@pytest.mark.parametrize("status", [400, 403, 404, 405, 501])
+def test_where_no_indicators_are_listed_the_events_are_asked_one_by_one(as_ana, api_at, status):
+    def script(peer, request):
+        if "/indicators" in request.target:
+            return reply(status, b"{}")(peer, request)
+        wanted = json.loads(request.body)["search"][0]
+        # An event of several indicators, of which it shows another one.
+        event = {"uuid": "e", "tlp": "amber", "indicator": "first-site.ru", "date": "2026-11-01"}
+        found = [event] if wanted == {"field": "indicator", "op": "equals", "value": VALUE} else []
+        return reply(200, json.dumps(found).encode())(peer, request)
+
+    values = [VALUE, *(f"site-{number}.ru" for number in range(9))]
+    with MisbehavingServer(script) as server:
+        api_at(f"{server.url}/client/v4")
+        answer = as_ana.post(URL, form(*values, tlp="amber"))
+        assert len(server.requests) == 8
+    assert page_codes(answer) == ["seen.there", "there.more"]
+    assert "The first 5 of 10 values were looked up" in answer.content.decode()
+    assert gate.closed() is None
+
+
+@pytest.mark.parametrize("operation", ["list", "indicators"])
+def test_an_incomplete_answer_proves_nothing(as_ana, sandbox, operation):
+    sandbox.behave(operation, "incomplete")
+    answer = as_ana.post(URL, form(VALUE, tlp="amber"))
+    assert page_codes(answer) == ["there.incomplete"]
+    assert "not found proves nothing" in answer.content.decode()
+    sandbox.behave(operation, "complete")
+    there("seen-site.ru")
+    assert page_codes(as_ana.post(URL, form("seen-site.ru", tlp="amber"))) == ["seen.there"]
+
+
+@pytest.mark.parametrize("operation", ["list", "indicators"])
+def test_if_one_list_fails_the_other_still_tells_what_it_has(as_ana, sandbox, operation):
+    there(VALUE)
+    sandbox.behave(operation, "500-before")
+    answer = as_ana.post(URL, form(VALUE, "other-site.ru", tlp="amber"))
+    assert page_codes(answer) == ["seen.there", "there.unknown"]
+    assert "other-site.ru: could not look" in answer.content.decode()
+
+
+def test_indicators_that_were_not_asked_for_are_not_believed(as_ana, sandbox):
+    there("other-site.ru")
+    sandbox.behave("indicators", "ignore-filters")
+    assert page_codes(as_ana.post(URL, form(VALUE, tlp="amber"))) == ["there.unknown"]
+    there(VALUE)
+    looks.cache.clear()
+    assert page_codes(as_ana.post(URL, form(VALUE, tlp="amber"))) == ["seen.there"]
+
+
+@pytest.mark.parametrize("label", ["RED", "PURPLE", "purple", "", "secret"])
+@pytest.mark.parametrize("events", [[], [{"datasetId": "d", "eventId": "e"}]])
+def test_an_event_that_only_its_indicator_names_follows_the_indicators_label(
+    as_ana, as_rita, api_at, label, events
+):
+    with MisbehavingServer(puppet(label, events)) as server:
+        api_at(f"{server.url}/client/v4")
+        assert page_codes(as_ana.post(URL, form(VALUE, tlp="amber"))) == ["there.none"]
+        answer = as_rita.post(URL, form(VALUE, tlp="amber"))
+    assert page_codes(answer) == ["seen.there"]
+    assert ("in an event" in answer.content.decode()) is bool(events)
+
+
+@pytest.mark.parametrize("label", ["CLEAR", "white", "AMBER-STRICT", "amber+strict"])
+def test_an_event_of_an_indicator_that_is_not_red_is_told(as_ana, api_at, label):
+    with MisbehavingServer(puppet(label, [{"datasetId": "d", "eventId": "e"}])) as server:
+        api_at(f"{server.url}/client/v4")
+        answer = as_ana.post(URL, form(VALUE, tlp="amber"))
+    assert page_codes(answer) == ["seen.there"]
+    assert "is in an event at Cloudflare." in answer.content.decode()
+
+
+@pytest.mark.parametrize("own", ["red", "amber"])
+def test_of_an_event_that_both_lists_show_its_own_label_counts(as_ana, api_at, own):
+    event = {"uuid": "e", "tlp": own, "indicator": VALUE, "date": "2026-11-01", "category": "x"}
+    label = {"red": "GREEN", "amber": "RED"}[own]
+    with MisbehavingServer(puppet(label, [{"eventId": "e"}], [event])) as server:
+        api_at(f"{server.url}/client/v4")
+        answer = as_ana.post(URL, form(VALUE, tlp="amber"))
+    assert page_codes(answer) == [{"red": "there.none", "amber": "seen.there"}[own]]
+
+
+def test_what_is_hidden_does_not_show_by_what_is_not_said(as_ana, sandbox):
+    """A value whose events are all hidden is as unknown as one that is not there."""
+    there(VALUE, tlp="red")
+    sandbox.behave("list", "ignore-filters")
+    answer = as_ana.post(URL, form(VALUE, "other-site.ru", tlp="amber"))
+    html = answer.content.decode()
+    assert f"{VALUE}: could not look" in html
+    assert "other-site.ru: could not look" in html
+
+
+def puppet(label, related, events=()):
+    """An API that holds one indicator with that label, and those events."""
+
+    def script(peer, request):
+        if "/indicators" in request.target:
+            held = {"value": VALUE, "tlp": label, "relatedEvents": related}
+            return reply(200, json.dumps({"indicators": [held]}).encode())(peer, request)
+        is_control = json.loads(request.body)["search"][0]["op"] == "equals"
+        found = [] if is_control else list(events)
+        return reply(200, json.dumps(found).encode())(peer, request)
+
+    return script
 
 
 @pytest.mark.parametrize(

@@ -48,7 +48,7 @@ def test_what_was_typed_arrives_normalised(as_ana, sandbox):
     assert sent["insight"] == "Likely phishing.\nSecond line."
     assert sent["tags"] == ["phishing", "october"]
     assert sent["raw"]["data"]["ticket"] == 7
-    assert sent["raw"]["tlp"] == "amber+strict"
+    assert sent["raw"]["tlp"] == "amber-strict"
     assert sent["indicator"] == "domain.com"
     assert "datasetId" not in sent
     assert held.uuid == Submission.objects.get().event_uuid

@@ -183,3 +183,34 @@ def test_denials_are_logged_with_who_and_what(as_otto, otto):
     assert entry.actor == "otto"
     assert entry.outcome == "denied"
     assert "/events/new/" in entry.body
+
+
+def test_a_draft_that_was_taken_back_and_changed_shows_no_old_text_as_what_will_be_sent(
+    as_ana, sandbox
+):
+    sandbox.stop()
+    as_ana.post(reverse("event_new"), form(as_ana, event="Old text"))
+    submission = Submission.objects.get()
+    page = reverse("event_detail", args=[submission.pk])
+    assert "As it will be sent" in as_ana.get(page).content.decode()
+
+    edit = as_ana.post(reverse("event_take_back", args=[submission.pk]), follow=True)
+    changed = EXAMPLE | {"form_token": hidden(edit.content.decode(), "form_token")}
+    changed |= {"event": "New text", "action": "save"}
+    as_ana.post(reverse("event_edit", args=[submission.pk]), changed)
+    for action in ("", "discard", "restore"):
+        if action:
+            as_ana.post(reverse(f"event_{action}", args=[submission.pk]))
+        shown = as_ana.get(page).content.decode()
+        assert "Not sent yet" in shown
+        assert "New text" in shown
+        assert "Old text" not in shown
+
+
+def test_a_refused_event_that_was_discarded_shows_what_was_refused(as_ana, sandbox):
+    sandbox.behave("create", "400", times=1)
+    as_ana.post(reverse("event_new"), form(as_ana, event="Refused text"))
+    pk = Submission.objects.get().pk
+    as_ana.post(reverse("event_discard", args=[pk]))
+    page = as_ana.get(reverse("event_detail", args=[pk])).content.decode()
+    assert "As it was sent" in page and "Refused text" in page

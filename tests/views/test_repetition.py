@@ -14,6 +14,9 @@ FULL = EXAMPLE | {
     "raw_data": '{"ticket": 7}',
     "raw_source": "mail gateway",
     "raw_tlp": "green",
+    "account_id": "123456",
+    "source_id": "3fa85f64-5717-4562-b3fc-2c963f66afa6",
+    "source_title": "A report",
 }
 CONTEXT = (
     "category",
@@ -23,6 +26,9 @@ CONTEXT = (
     "target_industry",
     "dataset_id",
     "tags",
+    "account_id",
+    "source_id",
+    "source_title",
 )
 COPIED = (*CONTEXT, "date", "event", "insight", "raw_source")
 

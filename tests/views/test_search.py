@@ -1,9 +1,13 @@
 """Searching in /events/: what is found, by whom, and that it stands in no URL."""
 
-from uuid import uuid4
+import re
+from datetime import UTC, datetime, timedelta
+from uuid import UUID, uuid4
 
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 
 from events.models import State, Submission
 from events.services import search
@@ -128,3 +132,23 @@ def test_what_was_searched_for_stands_in_its_box_as_text(as_ana):
 
 def test_strangers_search_nothing(db, client):
     assert client.post(URL, {"q": "x"})["Location"].startswith("/accounts/login/")
+
+
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite works it out by itself")
+def test_a_later_page_begins_where_it_begins_and_not_at_the_newest(as_ana, ana):
+    start = datetime(2026, 1, 1, tzinfo=UTC)
+    times = [start + timedelta(minutes=number) for number in range(4_000)]
+    Submission.objects.bulk_create(
+        Submission(author=ana, author_name="ana", state="created", created_at=at, updated_at=at)
+        for at in times
+    )
+    position = f"{times[2_000].isoformat()}_{UUID(int=7)}"
+    with CaptureQueriesContext(connection) as asked:
+        as_ana.get("/events/", {"state": "created", "before": position})
+    table = 'FROM "events_submission"'
+    (listed,) = [query["sql"] for query in asked if table in query["sql"]]
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE events_submission")
+        cursor.execute(f"EXPLAIN {listed}".replace("%", "%%"))
+        plan = "\n".join(row[0] for row in cursor.fetchall())
+    assert re.search(r"Index Cond: .*updated_at <= ", plan), plan

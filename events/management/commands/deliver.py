@@ -67,6 +67,7 @@ class _Worker:
         self._is_restored = is_restored
         self._is_checked = False
         self._refreshed = float("-inf")
+        self._began = time.time()
         self._stopping = threading.Event()
         self._pulse = time.monotonic()
         self._crew = outbox.Crew(WIDTH, self._go_on)
@@ -93,6 +94,7 @@ class _Worker:
         try:
             close_old_connections()
             self._check()
+            self._hold_after_sleep()
             for submission in outbox.work(services.client(), self._crew):
                 moved += 1
                 log.info("submission %s is %s", submission.pk, submission.state)
@@ -100,6 +102,8 @@ class _Worker:
                 self._refresh()
         except DatabaseError as error:
             log.warning("the database did not answer: %s", first_line(error))
+            # When it is back, it may be a backup that was put in its place.
+            self._is_checked = False
             return True
         return moved == 0
 
@@ -107,17 +111,20 @@ class _Worker:
         """Before anything is sent: is the clock right, and is this desk what it seems to be?"""
         if self._is_checked:
             return
-        if abs(skew := clock.skew()) > clock.SKEW_MOST:
-            raise CommandError(
-                f"The clock of this machine is {skew.total_seconds():+.0f} seconds from the "
-                "database's. Set it right (with NTP), then start again."
-            )
-        if reason := history.check():
-            log.warning("held: %s", reason)
-        if self._is_restored:
-            gate.look_before(clock.now())
-        self._is_checked = True
-        self._heart.start()
+        if trouble := clock.trouble():
+            raise CommandError(trouble)
+        reason = history.check()
+        if self._is_restored and not reason:
+            history.hold("the worker was told that the database was restored")
+        self._is_checked, self._is_restored = True, False
+        if self._heart.ident is None:
+            self._heart.start()
+
+    def _hold_after_sleep(self) -> None:
+        """A machine that slept, or that goes on from its snapshot, may be a copy as well."""
+        slept, self._began = time.time() - self._began, time.time()
+        if slept > history.LONG_STOP.total_seconds():
+            history.hold(f"this machine stood still for {slept / 60:.0f} minutes")
 
     def _go_on(self) -> None:
         self._pulse = time.monotonic()
@@ -129,7 +136,7 @@ class _Worker:
                 try:
                     Heartbeat.beat(self.name)
                     self._crew.share = Heartbeat.alive()
-                    history.note()
+                    history.check()
                 except DatabaseError as error:
                     log.warning("no sign of life: %s", first_line(error))
                 finally:
@@ -144,7 +151,8 @@ class _Worker:
         newest = ReferenceList.objects.order_by("-fetched_at").first()
         if newest and (clock.now() - newest.fetched_at).total_seconds() < REFRESH_AFTER:
             return
-        for fetched in reference.refresh(services.client()):
+        api = outbox.Api(services.client(), self._crew.spend)
+        for fetched in reference.refresh(api.client, api.ask):
             log.info("list %s: %s", fetched.name, fetched.error or f"{fetched.items} items")
             self._go_on()
 

@@ -1,22 +1,33 @@
 """probe_api: what the API of this account is like, found out by reading only."""
 
+import secrets
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
 from events import services
-from events.cloudflare import SEARCH_STYLES, ApiError, Client, Filter
+from events.cloudflare import (
+    SEARCH_STYLES,
+    ApiError,
+    Client,
+    Filter,
+    IndicatorPage,
+    Page,
+    SearchStyle,
+    is_searchable,
+)
 
 SAMPLE = 50
+FILTERS = "filters"
 
 
 class Command(BaseCommand):
     """Check the token, each list, the datasets and the ways of filtering; change nothing."""
 
-    help = "Check token, permissions, datasets, lists and the encoding of search. Reads only."
+    help = "Check token, datasets, lists, labels and the ways of searching. Reads only."
 
     def handle(self, *args: object, **options: object) -> None:
         """Print one line a finding. Raises `CommandError` if something needs the administrator."""
@@ -55,6 +66,7 @@ class Command(BaseCommand):
             ("industries", client.industries),
             ("indicator types", client.indicator_types),
             ("attackers", client.attackers),
+            ("actors", client.actors),
             ("tags", client.tags),
             ("countries", client.countries),
         )
@@ -67,30 +79,100 @@ class Command(BaseCommand):
                 self.stdout.write(f"{name}: {len(items)}, such as {shown}")
 
     def _search(self, client: Client) -> None:
-        """Try each way of writing a filter against an event that is known to be there."""
-        page = self._ask("list", lambda: client.list_events(page_size=SAMPLE))
+        """Try each way of asking against an event that is known to be there, and nonsense."""
+        styles = sorted(SEARCH_STYLES, key=lambda each: each != settings.CLOUDFLARE.search_style)
+        asked, page = self._sample([client.with_search_style(style) for style in styles])
         if page is None:
             return
-        values = sorted({str(e["tlp"]) for e in page.events if e.get("tlp")})
-        self.stdout.write(f"TLP values seen: {', '.join(values) or 'none'}")
-        # A value that every event has would look filtered where the filter is ignored.
-        seen = Counter(str(event.get("indicator") or "") for event in page.events)
-        value, count = min(seen.items(), key=lambda item: (not item[0], item[1]), default=("", 0))
-        if not value or count == len(page.events):
+        if not page.is_complete:
+            self.stdout.write("list: the answer was incomplete")
+        self._tell_labels("events", [str(event.get("tlp") or "") for event in page.events])
+        self._tell("forceRefresh", lambda: _refreshed(asked))
+        value = _rarest(page.events)
+        if not value:
             self.stdout.write("search: too few events in the default dataset to tell the encoding")
             return
-        wanted = Filter("indicator", "equals", value)
-        works = [style for style in SEARCH_STYLES if self._filters(client, style, wanted)]
-        for style in SEARCH_STYLES:
-            self.stdout.write(f"search as {style:<9} {'filters' if style in works else 'does not'}")
-        if works and settings.CLOUDFLARE.search_style not in works:
+        works = [style for style in SEARCH_STYLES if self._filters(client, style, value)]
+        if not works:
+            self.stdout.write("No way of asking filters: unknown outcomes cannot be looked for.")
+        elif settings.CLOUDFLARE.search_style not in works:
             self.stdout.write(f"Set CLOUDFLARE_SEARCH_STYLE={works[0]}")
+        self._indicators(client, value)
 
-    def _filters(self, client: Client, style: Any, wanted: Filter) -> bool:
-        """Whether this way of writing returns the known event, and no event that does not fit."""
+    def _sample(self, clients: Sequence[Client]) -> tuple[Client, Page | None]:
+        """Events to try things with, and the client that lists: a method may not be served."""
+        for client in clients[:-1]:
+            try:
+                return client, client.list_events(page_size=SAMPLE)
+            except ApiError:
+                continue
+        return clients[-1], self._ask("list", lambda: clients[-1].list_events(page_size=SAMPLE))
+
+    def _filters(self, client: Client, style: SearchStyle, value: str) -> bool:
+        said = self._tell(f"search as {style:<9}", lambda: _searched(client, style, value))
+        return said == FILTERS
+
+    def _indicators(self, client: Client, value: str) -> None:
+        """Whether the list of indicators knows what the events show, and whether it is whole."""
+        labels: list[str] = []
+
+        def look() -> str:
+            page = client.indicators([value])
+            labels.extend(each.tlp for each in page.indicators)
+            nonsense = client.indicators([secrets.token_hex(16)])
+            return ", ".join(
+                (
+                    "finds an event's value" if _names(page, value) else "does not find it",
+                    "ignores the filter" if nonsense.indicators else "filters",
+                    "complete" if page.is_complete and not page.has_more else "incomplete",
+                )
+            )
+
+        self._tell("indicators", look)
+        self._tell_labels("indicators", labels)
+
+    def _tell(self, name: str, ask: Callable[[], str]) -> str:
+        """Print what `ask` found, or why nothing was; that is no failure of the probe."""
         try:
-            page = client.with_search_style(style).list_events(filters=[wanted], page_size=SAMPLE)
-        except ApiError:
-            return False
-        found = [event.get(wanted.field) for event in page.events]
-        return bool(found) and all(value == wanted.value for value in found)
+            said = ask()
+        except ApiError as error:
+            said = f"does not work: {error.detail}"
+        self.stdout.write(f"{name} {said}")
+        return said
+
+    def _tell_labels(self, where: str, texts: Iterable[str]) -> None:
+        seen = sorted(set(filter(None, texts)))
+        self.stdout.write(f"TLP values seen in {where}: {', '.join(seen) or 'none'}")
+
+
+def _rarest(events: Sequence[dict[str, Any]]) -> str:
+    """The indicator that fewest of `events` show; empty if none tells them apart.
+
+    A value that every event has would look filtered where the filter is ignored.
+    """
+    seen = Counter(str(event.get("indicator") or "") for event in events)
+    usable = {value: count for value, count in seen.items() if is_searchable(value)}
+    value = min(usable, key=lambda each: usable[each], default="")
+    return value if usable.get(value, 0) < len(events) else ""
+
+
+def _searched(client: Client, style: SearchStyle, value: str) -> str:
+    """Whether this way returns the known event, none that does not fit, and none for nonsense."""
+    asked = client.with_search_style(style)
+    page = asked.list_events(filters=[Filter("indicator", "equals", value)], page_size=SAMPLE)
+    found = [event.get("indicator") for event in page.events]
+    if not found:
+        return "does not find the event that is there"
+    nonsense = Filter("indicator", "equals", secrets.token_hex(16))
+    if value not in found or asked.list_events(filters=[nonsense], page_size=1).events:
+        return "ignores the filter"
+    return FILTERS
+
+
+def _refreshed(client: Client) -> str:
+    page = client.list_events(page_size=1, force_refresh=True)
+    return "accepted" if page.is_complete else "accepted, the answer was incomplete"
+
+
+def _names(page: IndicatorPage, value: str) -> bool:
+    return any(each.value.casefold() == value.casefold() for each in page.indicators)

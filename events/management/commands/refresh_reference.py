@@ -8,7 +8,7 @@ from events import audit, reference, services
 class Command(BaseCommand):
     """Fetch every list from the API; one that fails stays as it was."""
 
-    help = "Fetch categories, industries, datasets, types, attackers, tags and countries."
+    help = "Fetch categories, industries, datasets, types, attackers, actors, tags and countries."
 
     def handle(self, *args: object, **options: object) -> None:
         """Print one line a list. Raises `CommandError` if every one failed."""

@@ -15,7 +15,9 @@ from types import FrameType
 from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
+from django.db import connection
 
+from events.models import Heartbeat
 from webui import env
 
 MANAGE = (sys.executable, str(settings.BASE_DIR / "manage.py"))
@@ -61,6 +63,7 @@ class Command(BaseCommand):
         watch.start("worker", [*MANAGE, "deliver"])
         watch.start("web", _gunicorn(port))
         _wait_for(port, watch)
+        _wait_for_worker(watch)
         self.stdout.write(f"\nEvent Desk is at http://127.0.0.1:{port}")
         if settings.CLOUDFLARE.sandbox:
             self.stdout.write(f"It talks to the sandbox at {settings.CLOUDFLARE.base_url}")
@@ -121,10 +124,13 @@ def _own_sandbox() -> bool:
 
 
 def _gunicorn(port: int) -> list[str]:
+    # No more connections than two for each thread: what waits beyond waits in the one backlog that
+    # both processes share, and not behind a process that happens to have more to do.
     return [
         *(sys.executable, "-m", "gunicorn", "webui.wsgi", f"--bind=127.0.0.1:{port}"),
-        *("--worker-class=gthread", "--workers=2", "--threads=8", "--timeout=60"),
-        *("--graceful-timeout=32", "--log-level=warning", "--no-control-socket"),
+        *("--worker-class=gthread", "--workers=2", "--threads=8"),
+        *("--worker-connections=16", "--timeout=60", "--graceful-timeout=32"),
+        *("--log-level=warning", "--no-control-socket"),
     ]
 
 
@@ -147,6 +153,14 @@ def _wait_for(port: int, watch: _Watch) -> None:
                 return
         time.sleep(0.05)
     raise CommandError(f"Nothing answers on port {port}; see the lines above.")
+
+
+def _wait_for_worker(watch: _Watch) -> None:
+    """Until the worker has given a sign of life; the pages say so if it never does."""
+    end = time.monotonic() + START_WITHIN
+    while time.monotonic() < end and watch.is_running() and not Heartbeat.any_alive():
+        time.sleep(0.1)
+    connection.close()
 
 
 def _die_with_parent() -> Callable[[], None] | None:

@@ -21,7 +21,7 @@ def plan_sweeps(apps: Apps, schema_editor: BaseDatabaseSchemaEditor) -> None:
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('events', '0004_repetition'),
+        ('events', '0005_known_revision'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
@@ -47,6 +47,10 @@ class Migration(migrations.Migration):
         migrations.RemoveIndex(
             model_name='submission',
             name='submission_recent',
+        ),
+        migrations.RemoveIndex(
+            model_name='submission',
+            name='submission_mine',
         ),
         migrations.RemoveField(
             model_name='submission',
@@ -86,6 +90,10 @@ class Migration(migrations.Migration):
             model_name='submission',
             name='tries',
             field=models.PositiveIntegerField(default=0),
+        ),
+        migrations.AddIndex(
+            model_name='submission',
+            index=models.Index(fields=['author', 'state', '-updated_at', '-id'], name='submission_mine'),
         ),
         migrations.AddIndex(
             model_name='submission',

@@ -1,0 +1,106 @@
+"""/healthz: short words on what is wrong, within a second, whatever hangs."""
+
+import socket
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from django.db import connection, connections
+from django.db.migrations.recorder import MigrationRecorder
+from django.test import Client
+from django.utils import timezone
+
+from events.models import ApiGate, Heartbeat
+from events.outbox import gate
+from events.services import health
+from tests.desk import free_port
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture(autouse=True)
+def _asked_anew():
+    health.forget()
+    gate.forget()
+    yield
+    health.forget()
+    gate.forget()
+
+
+def ask():
+    answer = Client().get("/healthz")
+    return answer.status_code, answer.json()
+
+
+def test_all_is_well():
+    Heartbeat.beat("w")
+    well = dict.fromkeys(("status", "database", "migrations", "worker", "api"), "ok")
+    assert ask() == (200, well)
+
+
+def test_without_a_worker_pages_work_and_the_words_say_so():
+    status, told = ask()
+    assert (status, told["status"]) == (200, "degraded")
+    assert told["worker"] == "not running: what waits does not move"
+
+
+@pytest.mark.parametrize(("is_access", "words"), [(False, "away"), (True, "access")])
+def test_while_nothing_may_be_asked_of_the_api_the_words_say_so(is_access, words):
+    Heartbeat.beat("w")
+    now = timezone.now()
+    closed = {"opened_at": now, "probe_at": now, "is_access": is_access, "reason": "SECRET TEXT"}
+    ApiGate.objects.update_or_create(id=ApiGate.KEY, defaults=closed)
+    gate.forget()
+    status, told = ask()
+    assert (status, told["status"], told["api"]) == (200, "degraded", f"closed: {words}")
+    assert "SECRET" not in str(told)
+
+
+def test_missing_migrations_are_told_until_they_are_there():
+    Heartbeat.beat("w")
+    rows = MigrationRecorder.Migration.objects.filter(app="events").order_by("-pk")
+    last = rows[0]
+    last_name = last.name
+    last.delete()
+    try:
+        status, told = ask()
+        assert (status, told["status"]) == (503, "unavailable")
+        assert told["migrations"] == "1 missing: run migrate"
+    finally:
+        MigrationRecorder(connection).record_applied("events", last_name)
+    assert ask()[0] == 200
+
+
+def elsewhere(port):
+    """A PostgreSQL that does not answer at this port, for connections that are made now."""
+    options = {"connect_timeout": 3}
+    changes = {"ENGINE": "webui.postgresql", "HOST": "127.0.0.1", "PORT": port, "NAME": "x"}
+    changes |= {"USER": "x", "PASSWORD": "SECRET", "OPTIONS": options, "TEST": {}}
+    return connections.settings["default"] | changes
+
+
+def test_a_database_that_hangs_holds_nobody_and_one_thread(monkeypatch):
+    with socket.socket() as hole:
+        hole.bind(("127.0.0.1", 0))
+        hole.listen()
+        there = elsewhere(hole.getsockname()[1])
+        monkeypatch.setitem(connections.settings, "default", there)
+        start = time.monotonic()
+        with ThreadPoolExecutor(8) as people:
+            answers = list(people.map(lambda _: ask(), range(8)))
+        assert time.monotonic() - start < 2
+        told = {"status": "unavailable", "database": "does not answer in time"}
+        assert answers == [(503, told)] * 8
+        hole.settimeout(0.2)
+        hole.accept()[0].close()
+        with pytest.raises(TimeoutError):
+            hole.accept()
+    monkeypatch.undo()
+    health._checks.clear()
+    assert ask()[0] == 200
+
+
+def test_a_database_that_is_away_is_said_without_where_it_should_be(monkeypatch):
+    monkeypatch.setitem(connections.settings, "default", elsewhere(free_port()))
+    told = {"status": "unavailable", "database": "not available"}
+    assert ask() == (503, told)
