@@ -25,7 +25,7 @@ def main() -> int:
     }
     call_command("migrate", verbosity=0)
 
-    from tests.bench import audit, check, form, load, send
+    from tests.bench import audit, check, form, load, outage, send, slow
     from tests.indicators import report
 
     wanted = sys.argv[1:]
@@ -35,6 +35,8 @@ def main() -> int:
         "load": load.run,
         "check": check.run,
         "audit": audit.run,
+        "outage": outage.run,
+        "slow": slow.run,
         "indicators": report.run,
     }
     missed: list[str] = []

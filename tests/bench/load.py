@@ -24,16 +24,21 @@ REACH = 2.0
 CSRF = "0123456789abcdefABCDEF0123456789"
 
 
-class _Sandbox:
-    """The sandbox in a process of its own, so that it does not compete with the people."""
+class SandboxProcess:
+    """The sandbox in a process of its own, so that it does not compete with the people.
 
-    def __init__(self) -> None:
-        self._port = free_port()
+    `options` are those of its command.
+    """
+
+    def __init__(self, *options: str) -> None:
+        self._port, self._options = free_port(), options
         self.base_url = f"http://127.0.0.1:{self._port}/client/v4"
 
     def start(self) -> None:
         command = [sys.executable, "manage.py", "run_sandbox", f"--port={self._port}"]
-        self._process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL)
+        self._process = subprocess.Popen(
+            [*command, *self._options], cwd=ROOT, stdout=subprocess.DEVNULL
+        )
         wait_for(self._port)
 
     def stop(self) -> None:
@@ -41,7 +46,7 @@ class _Sandbox:
         self._process.wait()
 
 
-class _Desk(Desk):
+class DeskAsRun(Desk):
     """As `make run` serves it."""
 
     workers = 2
@@ -76,20 +81,13 @@ def run() -> list[str]:
 
 def measure(settings: str, people: int = PEOPLE, sends: int = SENDS) -> Load:
     """Let `people` send `sends` events each to a desk with these `settings`."""
-    with _Desk(_Sandbox(), DJANGO_SETTINGS_MODULE=settings, CLOUDFLARE_DEADLINE="25") as desk:
-        made = subprocess.run(
-            [sys.executable, "-m", "tests.bench.sessions", str(people)],
-            cwd=ROOT,
-            env=desk.environment,
-            capture_output=True,
-            text=True,
-            check=True,
-        )
+    with DeskAsRun(
+        SandboxProcess(), DJANGO_SETTINGS_MODULE=settings, CLOUDFLARE_DEADLINE="25"
+    ) as desk:
+        sessions = signed_in(desk, people)
         together = threading.Barrier(people + 1)
         with ThreadPoolExecutor(people) as pool:
-            working = [
-                pool.submit(_person, desk.url, key, sends, together) for key in made.stdout.split()
-            ]
+            working = [pool.submit(_person, desk.url, key, sends, together) for key in sessions]
             together.wait()
             start = time.perf_counter()
             answers = [answer for each in working for answer in each.result()]
@@ -103,30 +101,52 @@ def measure(settings: str, people: int = PEOPLE, sends: int = SENDS) -> Load:
     )
 
 
-def _person(
-    url: str, session: str, sends: int, together: threading.Barrier
-) -> list[tuple[float, bool]]:
-    """One person's sends: how many seconds each took, and whether it led to the event's page."""
+def signed_in(desk: Desk, people: int) -> list[str]:
+    """The keys of sessions, one for each of so many analysts."""
+    made = subprocess.run(
+        [sys.executable, "-m", "tests.bench.sessions", str(people)],
+        cwd=ROOT,
+        env=desk.environment,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return made.stdout.split()
+
+
+def request(url: str, session: str, fields: dict[str, str] | None = None) -> tuple[float, int]:
+    """Ask for the form, or press Send with `fields`: how many seconds it took, and the status.
+
+    The status is 0 if no answer came.
+    """
     headers = {
         "Cookie": f"sessionid={session}; csrftoken={CSRF}",
         "Content-Type": "application/x-www-form-urlencoded",
     }
+    body = urlencode(fields | {"csrfmiddlewaretoken": CSRF}) if fields else None
+    start = time.perf_counter()
+    connection = http.client.HTTPConnection(urlsplit(url).netloc, timeout=120)
+    try:
+        connection.request("POST" if fields else "GET", "/events/new/", body, headers)
+        answer = connection.getresponse()
+        answer.read()
+        status = answer.status
+    except OSError:
+        status = 0
+    finally:
+        connection.close()
+    return time.perf_counter() - start, status
+
+
+def _person(
+    url: str, session: str, sends: int, together: threading.Barrier
+) -> list[tuple[float, bool]]:
+    """One person's sends: how many seconds each took, and whether it led to the event's page."""
     answers = []
     together.wait()
     for _ in range(sends):
-        fields = FORM | {"form_token": str(uuid4()), "csrfmiddlewaretoken": CSRF}
-        start = time.perf_counter()
-        connection = http.client.HTTPConnection(urlsplit(url).netloc, timeout=120)
-        try:
-            connection.request("POST", "/events/new/", urlencode(fields), headers)
-            answer = connection.getresponse()
-            answer.read()
-            is_sent = answer.status == 302
-        except OSError:
-            is_sent = False
-        finally:
-            connection.close()
-        answers.append((time.perf_counter() - start, is_sent))
+        seconds, status = request(url, session, FORM | {"form_token": str(uuid4())})
+        answers.append((seconds, status == 302))
     return answers
 
 

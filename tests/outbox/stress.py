@@ -310,8 +310,9 @@ def hurry(books: Books, seed: str) -> None:
             if random.random() < 0.3:
                 rows.filter(state=State.SENDING).update(lease_until=now - timedelta(seconds=1))
             rows.filter(state__in=(State.READY, State.UNKNOWN)).update(next_at=now)
-            some = rows.filter(sweep_at__isnull=False).order_by("sweep_at").values("pk")[:2]
-            rows.filter(pk__in=list(some.values_list("pk", flat=True))).update(sweep_at=now)
+            settled = rows.filter(sweep_at__isnull=False)
+            some = list(settled.order_by("sweep_at").values_list("pk", flat=True)[:2])
+            settled.filter(pk__in=some).update(sweep_at=now)
 
 
 def settle_all(seconds: float) -> None:
