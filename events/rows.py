@@ -11,6 +11,7 @@ from django.db.backends.utils import CursorWrapper
 from django.db.models import CharField, Model, TextField
 
 _ROWS_AT_ONCE = 500
+_TEXTS = (CharField, TextField)
 
 
 def insert(
@@ -52,8 +53,8 @@ def swap(
 def _prepared(
     cursor: CursorWrapper, model: type[Model], columns: Iterable[str], values: Iterable[Any]
 ) -> Iterator[Any]:
-    """Each of `values` as the database takes it. Text is taken as it is."""
+    """Each of `values` as the database takes it: text and whole numbers are taken as they are."""
     for name, value in zip(columns, values, strict=True):
         field: Any = model._meta.get_field(name)
-        is_text = isinstance(field, CharField | TextField)
-        yield value if is_text else field.get_db_prep_save(value, cursor.db)
+        is_plain = value is None or isinstance(value, int) or isinstance(field, _TEXTS)
+        yield value if is_plain else field.get_db_prep_save(value, cursor.db)
