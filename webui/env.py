@@ -202,7 +202,8 @@ def database(name: str, *, default: str) -> dict[str, object]:
 
 
 # IMMEDIATE takes the write lock at BEGIN, where SQLite waits for it; Django's default takes it at
-# the first write, where SQLite may refuse at once ("database is locked").
+# the first write, where SQLite may refuse at once ("database is locked"). MEMORY is for what undoes
+# a single statement: one that logs touches more pages than SQLite keeps outside a file by itself.
 SQLITE_OPTIONS = {
     "transaction_mode": "IMMEDIATE",
     "timeout": 20,

@@ -69,7 +69,7 @@ def append(*facts: Fact) -> tuple[Head, ...]:
         for fact in facts:
             links.append(_link(fact, last, at))
             last = links[-1].head
-        chain_is_held(connection)
+        chain_is_held(cursor.db)
         _store(cursor, links)
     return tuple(link.head for link in links)
 
@@ -112,7 +112,7 @@ def _locked_head(cursor: CursorWrapper) -> Head:
 
     On SQLite the transaction has been the only writer since BEGIN IMMEDIATE.
     """
-    if connection.vendor == "postgresql":
+    if cursor.db.vendor == "postgresql":
         cursor.execute(_LOCK)
         cursor.nextset()
         cursor.nextset()

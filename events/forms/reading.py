@@ -92,7 +92,7 @@ class _Reading:
 
     def _country(self, name: str) -> str:
         code = self._text(name).upper()
-        if code and code not in {country.alpha2 for country in self.references.countries}:
+        if code and code not in self.references.country_codes:
             self._fault(
                 name,
                 f"{LABELS[name]}: {code[:20]} is not a country code of ISO 3166. "

@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Any
 
 from events.memo import Memo
@@ -70,6 +70,11 @@ class References:
     tags: tuple[str, ...]
     countries: tuple[Country, ...]
     fetched_at: datetime | None
+
+    @cached_property
+    def country_codes(self) -> frozenset[str]:
+        """The alpha-2 codes of the countries."""
+        return frozenset(country.alpha2 for country in self.countries)
 
     def dataset(self, uuid: str) -> Dataset | None:
         """The dataset with this `uuid`; for the empty one, the API's default dataset if known."""

@@ -15,6 +15,7 @@ from django.db import connection
 from django.test import Client, override_settings
 
 from events import services
+from events.models import State, Submission
 from tests.bench.form import analyst
 from tests.desk import ROOT, free_port, wait_for
 
@@ -79,6 +80,8 @@ def _ratio(client: Client) -> float:
     for _ in range(ROUNDS):
         bare.append(_timed(lambda: _bare(client)))
         send.append(_timed(lambda: _send(client)))
+    unsent = Submission.objects.exclude(state=State.CREATED).count()
+    assert not unsent, f"{unsent} sends created nothing"
     of_bare, of_send = _median(bare[WARM_UP:]), _median(send[WARM_UP:])
     ratio = of_send.wall / of_bare.wall
     print(

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import Any
 
 from django.db.backends.sqlite3 import base
@@ -16,6 +17,11 @@ _TAKES_LOCK = re.compile(
 _DEFAULT_TIMEOUT = 5.0
 
 
+@lru_cache(maxsize=256)
+def _with_question_marks(query: str) -> str:
+    return str(base.FORMAT_QMARK_REGEX.sub("?", query).replace("%%", "%"))
+
+
 class QueuedCursor(base.SQLiteCursorWrapper):
     """A cursor whose `queue`, if it has one, is passed before the write lock is taken."""
 
@@ -27,6 +33,12 @@ class QueuedCursor(base.SQLiteCursorWrapper):
             return super().execute(query, params)
         run = super().execute
         return self.queue.run(self.connection, lambda: run(query, params))
+
+    def convert_query(self, query: str, *, param_names: Iterable[str] | None = None) -> str:
+        """`query` with the marks of SQLite; kept, because the same few are run again and again."""
+        if param_names is not None:
+            return str(super().convert_query(query, param_names=param_names))
+        return _with_question_marks(query)
 
     def executemany(self, query: str, param_list: Iterable[Any]) -> Any:
         """Run one statement for each of `param_list`."""
