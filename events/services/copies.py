@@ -90,7 +90,9 @@ def typed_of(submission: Submission, person: Person) -> dict[str, Any]:
 def _of_wire(wire: dict[str, Any]) -> dict[str, Any]:
     """The form of what was sent, without the mark by which it is found."""
     raw = wire.get("raw") or {}
-    data = {name: value for name, value in (raw.get("data") or {}).items() if name != outbox.MARK}
+    data = {
+        name: value for name, value in (raw.get("data") or {}).items() if not outbox.is_mark(name)
+    }
     rows = wire.get("indicators") or []
     if "indicator" in wire:
         rows = [{"indicatorType": wire["indicatorType"], "value": wire["indicator"]}]
