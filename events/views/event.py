@@ -30,7 +30,8 @@ def event(request: HttpRequest, pk: UUID) -> HttpResponse:
     submission = _visible(request, pk)
     state = State(submission.state)
     visible = Submission.objects.visible_to(request.user)
-    corrected = visible.filter(pk=submission.corrects_id).first()
+    old = submission.corrects_id
+    corrected = visible.filter(pk=old).first() if old else None
     context = {
         "submission": submission,
         "words": submission.words,
