@@ -9,8 +9,10 @@ from events import audit, clock
 from events.cloudflare import ApiError, Filter, Page, Refused
 from events.models import Look, Submission
 from events.outbox.api import Api
+from events.outbox.returned import strictest, told_marking_of
 from events.outbox.search import EVERYWHERE
 from events.outbox.transitions import Lost, fact, touch
+from events.payload import Tlp
 
 # What an analyst sent, by its names in the API's answers; the other fields are Cloudflare's own.
 SENT_FIELDS = (
@@ -22,16 +24,18 @@ _FILLED_IN = frozenset({"date", "datasetId", "indicator", "indicatorType"})
 
 
 class _Seen(NamedTuple):
-    """What a look showed: `changes` are the names of the fields that differ."""
+    """What a look showed: `changes` are the names of the fields that differ, `tlp` is its label."""
 
     look: Look
     changes: tuple[str, ...] = ()
+    tlp: Tlp | None = None
 
 
 def look(submission: Submission, *, api: Api, actor: audit.Actor) -> Submission:
     """Read the event of a CREATED submission there, and record what became of it.
 
-    Trouble with the API changes nothing and is not recorded; see `look_or_raise`.
+    A label that is stricter there counts here too. Trouble with the API changes nothing and is not
+    recorded; see `look_or_raise`.
     """
     try:
         return look_or_raise(submission, api=api, actor=actor)
@@ -50,6 +54,8 @@ def look_or_raise(submission: Submission, *, api: Api, actor: audit.Actor) -> Su
                 look=seen.look,
                 look_changes=changes,
                 looked_at=clock.now(),
+                # What became stricter there is no longer for those who may have the weaker one.
+                tlp=strictest(submission.marking, seen.tlp).value,
             )
             audit.append(
                 fact(
@@ -74,7 +80,7 @@ def _seen(submission: Submission, api: Api) -> _Seen:
     sent = _sent(submission) | created
     names = [name for name in SENT_FIELDS if name in sent or name not in _FILLED_IN]
     changes = tuple(name for name in names if _differs(name, sent.get(name), event.get(name)))
-    return _Seen(Look.CHANGED, changes) if changes else _Seen(Look.SAME)
+    return _Seen(Look.CHANGED if changes else Look.SAME, changes, told_marking_of(event))
 
 
 def _read(api: Api, dataset: str, uuid: str) -> dict[str, Any] | None:

@@ -15,15 +15,14 @@ from django.db import transaction
 
 from events import audit, clock
 from events.cloudflare import ApiError
-from events.models import State, Submission
+from events.models import PRIVATE, State, Submission
 from events.outbox.api import Api
 from events.outbox.gate import Held
 from events.outbox.look import look
-from events.outbox.returned import Event, columns_of, marking_of
+from events.outbox.returned import Event, columns_of, strictest, told_marking_of, wire_of
 from events.outbox.search import Search, search
 from events.outbox.sweeps import SWEEP_EVERY, is_time_to_look, next_sweep
 from events.outbox.transitions import Lost, fact, move, touch
-from events.payload import Tlp
 
 INCONCLUSIVE_WAIT = timedelta(minutes=5)
 
@@ -201,17 +200,18 @@ def _there(submission: Submission, found: Search, actor: audit.Actor, now: datet
 def _told(submission: Submission, found: Search) -> dict[str, Any]:
     """What the events that were found say of themselves, where that is not known here.
 
-    It is marked as the strictest of them: a draft of an older text may bear a weaker label than the
-    event that was sent, which its page shows.
+    What a draft shows in lists is text that nobody was shown yet, and not what was sent: it gives
+    way to what the event says. Of all labels the strictest counts: of the events, of what was sent,
+    and of the draft, whose older text may bear a weaker label than the event.
     """
     event = next(iter(found.matches.values()), None)
     if event is None:
         return {}
-    there = [marking_of(each) for each in found.matches.values() if each.get("tlp")]
-    here = [submission.marking] if submission.marking else []
-    tlp = max((*there, *here), key=lambda label: label.strictness, default=Tlp.RED)
-    unknown = columns_of(event, submission.dataset_id) if submission.body is None else {}
-    return unknown | {"tlp": tlp.value}
+    there = [told_marking_of(each) for each in found.matches.values()]
+    sent = [told_marking_of(wire_of(submission))] if submission.body is not None else []
+    is_typed = submission.body is None or submission.state in PRIVATE
+    columns = columns_of(event, submission.dataset_id) if is_typed else {}
+    return columns | {"tlp": strictest(submission.marking, *there, *sent).value}
 
 
 def _log(

@@ -10,6 +10,9 @@ from events.models import Submission
 from events.payload import Indicator, Tlp, ValidationError, label_of_wire
 
 Event = dict[str, Any]
+# Time zones are up to a day from UTC.
+_FIRST = datetime(1, 1, 2, tzinfo=UTC)
+_LAST = datetime(9999, 12, 30, tzinfo=UTC)
 _TEXTS = (
     *("category", "date", "event", "insight", "tlp", "attacker", "attackerCountry"),
     *("targetCountry", "targetIndustry", "datasetId"),
@@ -40,6 +43,16 @@ def marking_of(event: Event) -> Tlp:
     return label_of_wire(_text(event.get("tlp")), settings.TLP_WIRE) or Tlp.RED
 
 
+def told_marking_of(event: Event) -> Tlp | None:
+    """As `marking_of`; None if the event bears none at all."""
+    return marking_of(event) if event.get("tlp") else None
+
+
+def strictest(*labels: Tlp | None) -> Tlp:
+    """The label that holds for what bears several; RED if none is known."""
+    return max(filter(None, labels), key=lambda label: label.strictness, default=Tlp.RED)
+
+
 def rows_of(event: Event) -> tuple[Indicator, ...]:
     """The indicator that the API shows: of several it shows the first."""
     try:
@@ -50,12 +63,16 @@ def rows_of(event: Event) -> tuple[Indicator, ...]:
 
 
 def moment_of(text: object) -> datetime | None:
-    """The moment that the API wrote, in UTC; None for anything else."""
+    """The moment that the API wrote, in UTC; None for anything else.
+
+    One at an end of time is moved to where every time zone can show it.
+    """
     try:
         moment = datetime.fromisoformat(str(text))
-        return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
-    except (ValueError, OverflowError):
+    except ValueError:
         return None
+    moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    return min(max(moment, _FIRST), _LAST).astimezone(UTC)
 
 
 def _sendable(event: Event) -> Event:

@@ -9,11 +9,19 @@ from django.conf import settings
 from django.db import IntegrityError, transaction
 
 from events import audit, clock, outbox, reference, vetting
-from events.models import AuditEntry, State, Submission
+from events.models import PRIVATE, AuditEntry, State, Submission
 from events.outbox import history
 from events.outbox.recover import MARGIN, Found
-from events.outbox.returned import columns_of, moment_of, rows_of
+from events.outbox.returned import (
+    columns_of,
+    marking_of,
+    moment_of,
+    rows_of,
+    strictest,
+    told_marking_of,
+)
 from events.outbox.sweeps import next_sweep
+from events.payload import Tlp
 
 RECOVERED = "desk.recovered"
 AUTHOR = "unknown (recovered)"
@@ -38,6 +46,22 @@ def take_in(found: Found, *, actor: audit.Actor) -> Submission:
         vetting.remember_rows(here, rows_of(found.event), is_new=False)
     outbox.settle_found(here, {found.uuid: found.event}, actor=actor)
     return here
+
+
+def label_of(found: Found) -> Tlp:
+    """Who may have what is taken in: the event and its raw data, each with a label of its own."""
+    raw = told_marking_of({"tlp": found.raw.tlp})
+    return strictest(marking_of(found.event), raw)
+
+
+def is_unsent_draft(found: Found) -> bool:
+    """Whether the mark names a draft of which nothing was ever sent from here.
+
+    It was sent by a later state of this desk, or the mark is forged: whoever may write into the
+    dataset can write one, and its author would lose the draft.
+    """
+    here = found.here
+    return here is not None and here.state in PRIVATE and not here.attempt and here.body is None
 
 
 def datasets() -> tuple[str, ...]:
@@ -90,7 +114,7 @@ def _insert(found: Found, actor: audit.Actor) -> Submission:
         answer=answer,
         outcome='{"kind": "recovered"}',
         sweep_at=next_sweep(now, now),
-        **columns_of(found.event, found.dataset),
+        **columns_of(found.event, found.dataset) | {"tlp": label_of(found).value},
     )
     with transaction.atomic(durable=True):
         submission.save(force_insert=True)

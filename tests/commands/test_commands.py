@@ -8,6 +8,7 @@ import socket
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 from urllib.parse import urlsplit
 from uuid import uuid4
@@ -19,6 +20,7 @@ from django.core.management import CommandError, call_command
 from django.utils import timezone
 
 from events import reference, services
+from events.cloudflare import Client
 from events.models import AuditEntry, Heartbeat, ReferenceList, State, Submission
 from tests.conftest import PASSWORD
 from tests.desk import ROOT, Desk, free_port, hidden
@@ -117,6 +119,18 @@ def test_probe_api_tells_of_indicators_refreshing_and_labels(ana, sandbox):
     assert "filters, incomplete" in run("probe_api")
     sandbox.behave("indicators", "403")
     assert "indicators does not work: Cloudflare refused" in run("probe_api")
+
+
+def test_probe_api_prints_nothing_that_steers_a_terminal(ana, sandbox, monkeypatch):
+    names = Client.datasets
+
+    def hostile(client):
+        return tuple(replace(each, name="\x1b]0;owned\x07\x1b[2J\u202e") for each in names(client))
+
+    monkeypatch.setattr(Client, "datasets", hostile)
+    printed = run("probe_api")
+    assert "?]0;owned??[2J?" in printed
+    assert "\x1b" not in printed
 
 
 def test_probe_api_only_reads(ana, sandbox):

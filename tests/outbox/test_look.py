@@ -67,6 +67,24 @@ def test_what_was_changed_is_named(ana, sandbox):
     assert "Another text" not in reasons(seen)[-1]
 
 
+def test_what_became_red_there_is_no_longer_shown_to_all(as_ben, ana, sandbox):
+    submission = send(ana)
+    change(sandbox, submission, tlp="RED")
+    as_ben.post(f"/events/{submission.pk}/look/")
+    assert as_ben.get(f"/events/{submission.pk}/").status_code == 404
+    submission.refresh_from_db()
+    assert (submission.tlp, submission.look_changes) == ("red", "tlp")
+    assert '"tlp":"red"' in reasons(submission)[-1]
+
+
+@pytest.mark.parametrize("label", ["green", "RED", "amber"])
+def test_no_look_makes_a_label_weaker(as_ben, ana, sandbox, label):
+    submission = send(ana, event=payload(tlp="red"))
+    change(sandbox, submission, tlp=label)
+    assert look(ana, submission).tlp == "red"
+    assert as_ben.get(f"/events/{submission.pk}/").status_code == 404
+
+
 def test_an_event_that_is_gone(ana, sandbox, known):
     submission = send(ana)
     delete(sandbox, submission)

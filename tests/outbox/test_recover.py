@@ -208,7 +208,7 @@ def test_a_draft_that_was_sent_as_red_is_not_shown_with_its_older_label(
     )
     body = outbox.mark(payload("Secret", tlp="red"), draft.pk, 1).to_bytes()
     uuid = carry_out(sandbox, body)
-    assert run("--take-in")[0] == 0
+    assert run("--take-in", "--drafts")[0] == 0
     draft.refresh_from_db()
     assert (draft.state, draft.event_uuid, draft.tlp) == (State.CREATED, uuid, "red")
     assert draft.event == "Secret"
@@ -221,7 +221,7 @@ def test_a_red_one_stays_red_whatever_its_event_says_by_now(as_ben, ana, sandbox
         person=person(ana), token=uuid4(), typed={"event": "Secret", "tlp": "red"}
     )
     carry_out(sandbox, outbox.mark(payload("Mild", tlp="green"), draft.pk, 1).to_bytes())
-    run("--take-in")
+    run("--take-in", "--drafts")
     assert Submission.objects.get(pk=draft.pk).tlp == "red"
 
 

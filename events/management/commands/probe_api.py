@@ -19,6 +19,7 @@ from events.cloudflare import (
     SearchStyle,
     is_searchable,
 )
+from events.management.terminal import printable
 
 SAMPLE = 50
 FILTERS = "filters"
@@ -33,32 +34,35 @@ class Command(BaseCommand):
         """Print one line a finding. Raises `CommandError` if something needs the administrator."""
         client = services.client()
         self.failed: list[str] = []
-        self.stdout.write(f"API      {settings.CLOUDFLARE.base_url}")
-        self.stdout.write(f"account  {settings.CLOUDFLARE.account_id}")
+        self._say(f"API      {settings.CLOUDFLARE.base_url}")
+        self._say(f"account  {settings.CLOUDFLARE.account_id}")
         token = self._ask("token", client.verify_token)
         if token is not None:
-            self.stdout.write(f"token    {token.status}")
+            self._say(f"token    {token.status}")
         self._datasets(client)
         self._lists(client)
         self._search(client)
         if self.failed:
             raise CommandError(f"Not everything could be read: {', '.join(self.failed)}.")
 
+    def _say(self, line: str) -> None:
+        self.stdout.write(printable(line))
+
     def _ask(self, name: str, ask: Callable[[], Any]) -> Any:
         try:
             return ask()
         except ApiError as error:
             self.failed.append(name)
-            self.stdout.write(f"{name}: {error.detail}")
+            self._say(f"{name}: {error.detail}")
             return None
 
     def _datasets(self, client: Client) -> None:
         for dataset in self._ask("datasets", client.datasets) or ():
             public = "public" if dataset.is_public else "private"
             mode = dataset.indicator_write_mode or "write mode not said"
-            self.stdout.write(f"dataset  {dataset.uuid}  {public:<7}  {mode:<12}  {dataset.name}")
+            self._say(f"dataset  {dataset.uuid}  {public:<7}  {mode:<12}  {dataset.name}")
         chosen = settings.CLOUDFLARE.dataset_id or "none: the API's default dataset is used"
-        self.stdout.write(f"CLOUDFLARE_DATASET_ID  {chosen}")
+        self._say(f"CLOUDFLARE_DATASET_ID  {chosen}")
 
     def _lists(self, client: Client) -> None:
         asks: tuple[tuple[str, Callable[[], tuple[Any, ...]]], ...] = (
@@ -76,7 +80,7 @@ class Command(BaseCommand):
                 shown = ", ".join(
                     str(getattr(i, "name", getattr(i, "value", i))) for i in items[:5]
                 )
-                self.stdout.write(f"{name}: {len(items)}, such as {shown}")
+                self._say(f"{name}: {len(items)}, such as {shown}")
 
     def _search(self, client: Client) -> None:
         """Try each way of asking against an event that is known to be there, and nonsense."""
@@ -85,18 +89,18 @@ class Command(BaseCommand):
         if page is None:
             return
         if not page.is_complete:
-            self.stdout.write("list: the answer was incomplete")
+            self._say("list: the answer was incomplete")
         self._tell_labels("events", [str(event.get("tlp") or "") for event in page.events])
         self._tell("forceRefresh", lambda: _refreshed(asked))
         value = _rarest(page.events)
         if not value:
-            self.stdout.write("search: too few events in the default dataset to tell the encoding")
+            self._say("search: too few events in the default dataset to tell the encoding")
             return
         works = [style for style in SEARCH_STYLES if self._filters(client, style, value)]
         if not works:
-            self.stdout.write("No way of asking filters: unknown outcomes cannot be looked for.")
+            self._say("No way of asking filters: unknown outcomes cannot be looked for.")
         elif settings.CLOUDFLARE.search_style not in works:
-            self.stdout.write(f"Set CLOUDFLARE_SEARCH_STYLE={works[0]}")
+            self._say(f"Set CLOUDFLARE_SEARCH_STYLE={works[0]}")
         self._indicators(client, value)
 
     def _sample(self, clients: Sequence[Client]) -> tuple[Client, Page | None]:
@@ -137,12 +141,12 @@ class Command(BaseCommand):
             said = ask()
         except ApiError as error:
             said = f"does not work: {error.detail}"
-        self.stdout.write(f"{name} {said}")
+        self._say(f"{name} {said}")
         return said
 
     def _tell_labels(self, where: str, texts: Iterable[str]) -> None:
         seen = sorted(set(filter(None, texts)))
-        self.stdout.write(f"TLP values seen in {where}: {', '.join(seen) or 'none'}")
+        self._say(f"TLP values seen in {where}: {', '.join(seen) or 'none'}")
 
 
 def _rarest(events: Sequence[dict[str, Any]]) -> str:

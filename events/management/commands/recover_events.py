@@ -12,15 +12,16 @@ from django.core.management.base import BaseCommand, CommandError
 
 from events import audit, outbox, reference, services
 from events.forms.moments import NotAMoment, parse_moment
+from events.management.terminal import printable
 from events.models import Heartbeat, Submission
 from events.outbox.recover import Found, Reach, Walk
-from events.outbox.returned import marking_of
 from events.payload import Tlp
 from events.services import recovery
 
 NOT_TAKEN_IN, NOT_WHOLE = 1, 2
 TELL_EVERY = 100
 WORDS_SHOWN = 60
+DATE_SHOWN = 40
 FILE = "recover_read"
 WINDOW_SECONDS = 300.0
 # Of the API's 1,200 requests in five minutes: beside a worker, which may use 900, and without one.
@@ -45,6 +46,12 @@ class Command(BaseCommand):
         """What is taken in, and how far is looked."""
         parser.add_argument("--take-in", action="store_true", help="take in what is found")
         parser.add_argument(
+            "--drafts",
+            action="store_true",
+            help="with --take-in: also what is only a draft here. Whoever may write into a dataset "
+            "can write a draft's mark there: compare the event with what its author says",
+        )
+        parser.add_argument(
             "--since",
             type=_since,
             metavar="WHEN",
@@ -64,7 +71,7 @@ class Command(BaseCommand):
     def handle(self, *args: object, **options: object) -> None:
         """Print one line an event. Raises `CommandError` with 1 or 2 as its return code."""
         self._taken: list[Submission] = []
-        self._left = 0
+        self._left = self._drafts = 0
         usual = recovery.unknown_since()
         since = options["since"] if isinstance(options["since"], datetime) else usual
         chosen = options["dataset"]
@@ -76,9 +83,10 @@ class Command(BaseCommand):
         self._say_reach(reach, is_usual=not named)
         walk = self._walk(reach)
         for found in walk.found():
-            self._do(found, is_to_take_in=bool(options["take_in"]))
+            self._do(found, bool(options["take_in"]), bool(options["drafts"]))
         self._say_end(walk)
-        if walk.is_whole and options["take_in"] and not named and since <= usual:
+        is_all = walk.is_whole and not self._left and not named
+        if is_all and options["take_in"] and since <= usual:
             recovery.note_recovered(since, self._taken, _actor())
         self._end(walk)
 
@@ -93,10 +101,15 @@ class Command(BaseCommand):
             wait=self._wait,
         )
 
-    def _do(self, found: Found, *, is_to_take_in: bool) -> None:
+    def _do(self, found: Found, is_to_take_in: bool, is_for_drafts: bool) -> None:
         self.stdout.write(_line(found))
         if not is_to_take_in:
             self._left += 1
+            return
+        if recovery.is_unsent_draft(found) and not is_for_drafts:
+            self._left += 1
+            self._drafts += 1
+            self.stdout.write("  left alone: here it is a draft that was never sent")
             return
         try:
             submission = recovery.take_in(found, actor=_actor())
@@ -112,7 +125,8 @@ class Command(BaseCommand):
         for uuid in reach.datasets:
             self.stdout.write(f"in dataset {_dataset_name(uuid)}")
         for each in recovery.left_out() if is_usual else ():
-            self.stdout.write(f"left out: {each.name}, which takes no events ({each.uuid})")
+            name = f"{each.name}, which takes no events ({each.uuid})"
+            self.stdout.write(printable(f"left out: {name}"))
 
     def _say_progress(self, walk: Walk) -> None:
         if walk.read % TELL_EVERY == 0:
@@ -132,11 +146,18 @@ class Command(BaseCommand):
 
     def _end(self, walk: Walk) -> None:
         if not walk.is_whole:
-            reasons = "\n".join(f"  {doubt}" for doubt in walk.doubts)
+            reasons = "\n".join(f"  {printable(doubt)}" for doubt in walk.doubts)
             raise CommandError(
                 f"Not everything could be read:\n{reasons}\n"
                 "Start again to go on: what was read is not read again.",
                 returncode=NOT_WHOLE,
+            )
+        if self._drafts:
+            raise CommandError(
+                f"{self._drafts:,} of the events bear the mark of a draft that was never sent from "
+                "here. Either it was sent after the backup was made, or the mark is forged. Ask "
+                "its author; if it was sent, take it in with --take-in --drafts.",
+                returncode=NOT_TAKEN_IN,
             )
         if self._left:
             raise CommandError(
@@ -187,15 +208,11 @@ class _Pace:
 def _line(found: Found) -> str:
     """The event for people who run commands: no text of what is marked RED."""
     event = found.event
-    is_red = marking_of(event) is Tlp.RED
+    is_red = recovery.label_of(found) is Tlp.RED
     text = "(TLP:RED)" if is_red else " ".join(str(event.get("event") or "").split())[:WORDS_SHOWN]
     state = f"{found.here.get_state_display().lower()} here" if found.here else "unknown here"
-    date = str(event.get("date") or "no date")
-    return f"{found.uuid}  {found.mark.submission}  {state}  {date}  {_printable(text)}"
-
-
-def _printable(text: str) -> str:
-    return "".join(character if character.isprintable() else "?" for character in text)
+    date = str(event.get("date") or "no date")[:DATE_SHOWN]
+    return printable(f"{found.uuid}  {found.mark.submission}  {state}  {date}  {text}")
 
 
 def _figures(walk: Walk) -> str:
@@ -205,7 +222,8 @@ def _figures(walk: Walk) -> str:
 
 def _dataset_name(uuid: str) -> str:
     dataset = reference.load().dataset(uuid)
-    return f"{dataset.name} ({uuid})" if dataset and uuid else uuid or "the API's default"
+    named = f"{dataset.name} ({uuid})" if dataset and uuid else uuid
+    return printable(named) or "the API's default"
 
 
 def _actor() -> audit.Actor:
