@@ -98,7 +98,10 @@ def search(submission: Submission, api: Api, *, is_thorough: bool = True) -> Sea
     if failure is not None and not listings:
         raise failure
     marks = _Marks(submission, api, wire, _all(listings))
-    if marks.ours or not is_thorough:
+    if not is_thorough:
+        note = listings[0].doubt
+        return Search(matches=marks.ours, note=note, has_failed=bool(note and not marks.ours))
+    if marks.ours:
         return Search(matches=marks.ours)
     note = failure.detail if failure else ""
     for listing in listings:

@@ -109,8 +109,12 @@ class Queue:
 
 
 def _is_busy(error: sqlite3.Error) -> bool:
-    """Whether somebody else has the lock."""
-    return getattr(error, "sqlite_errorcode", 0) & _BUSY == sqlite3.SQLITE_BUSY
+    """Whether somebody else has the lock, so that asking again helps.
+
+    It never helps a transaction that read before the others wrote.
+    """
+    code = getattr(error, "sqlite_errorcode", 0)
+    return code & _BUSY == sqlite3.SQLITE_BUSY and code != sqlite3.SQLITE_BUSY_SNAPSHOT
 
 
 @cache
