@@ -214,9 +214,12 @@ def test_a_draft_that_was_saved_elsewhere_is_not_overwritten(ana, sandbox):
 def test_what_was_mended_in_a_form_that_was_refused_is_kept(ana, sandbox):
     sandbox.behave("create", "400", times=1)
     token = uuid4()
-    send(ana, token)
+    refused = send(ana, token)
     mended = TYPED | {"event": "mended after going back"}
-    again = services.send(person=person(ana), token=token, typed=mended, payload=payload())
+    form = {"person": person(ana), "token": token, "typed": mended, "payload": payload()}
+    with pytest.raises(Changed):  # the form of before: the person is asked first
+        services.send(**form)
+    again = services.send(**form, version=refused.version)
     assert again.state == State.REJECTED
     assert Submission.objects.get().typed_values == mended
     assert len(creates(sandbox)) == 1
