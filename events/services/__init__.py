@@ -3,6 +3,7 @@
 from events.services.api import client
 from events.services.copies import context_of, correct, duplicate
 from events.services.drafts import Changed, discard, restore, save_draft, take_back
+from events.services.looking import seen_there
 from events.services.people import NotAllowed, Person, actor, address, person
 from events.services.rules import Conflict, TooMany
 from events.services.sending import (
@@ -35,6 +36,7 @@ __all__ = [
     "person",
     "restore",
     "save_draft",
+    "seen_there",
     "send",
     "send_again",
     "take_back",

@@ -13,6 +13,7 @@ from events.outbox import gate, history
 from events.payload import EventCreate
 from events.services.api import client
 from events.services.drafts import Changed, columns, new_draft, of_form, update
+from events.services.looking import must_not_look_too_often
 from events.services.people import Person
 from events.services.rules import (
     SEND,
@@ -168,6 +169,8 @@ def try_now(*, person: Person, submission: Submission) -> Submission:
     must_be_own(person, submission)
     if submission.state != State.READY:
         raise Conflict("It no longer waits. Load the page again.")
+    if submission.next_at is not None:
+        raise Conflict("It is tried by itself at the time that its page shows.")
     with transaction.atomic(durable=True):
         try:
             outbox.touch(submission, tries=0, next_at=clock.now())
@@ -217,6 +220,8 @@ def declare_unsent(*, person: Person, submission: Submission, reason: str) -> Su
     reason = _reason(reason)
     if submission.state != State.READY:
         raise Conflict("It no longer waits. Load the page again.")
+    if not gate.must_be_looked_for(submission.created_at, submission.searched_at):
+        raise Conflict("It is not held back: it goes by itself. Load the page again.")
     now = clock.now()
     with transaction.atomic(durable=True):
         try:
@@ -232,11 +237,12 @@ def declare_unsent(*, person: Person, submission: Submission, reason: str) -> Su
 def look_again(*, person: Person, submission: Submission) -> Submission:
     """Read a created event in Cloudforce One, and record whether it is still as it was sent.
 
-    Raises `NotAllowed`, and `Conflict` if it could not be looked at.
+    Raises `NotAllowed`, `TooMany`, and `Conflict` if it could not be looked at.
     """
     person.must(SEND)
     if submission.state != State.CREATED:
         raise Conflict("Only a created event can be looked at again.")
+    must_not_look_too_often(person)
     with slots.slot() as has_place:
         if not has_place:
             raise Conflict("Many requests to Cloudflare are under way. Try again in a minute.")

@@ -7,7 +7,7 @@ is believed to be absent only if the second does not hold it either, and heeds i
 """
 
 import secrets
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, NamedTuple, TypeAlias
 from urllib.parse import quote_plus
@@ -18,7 +18,9 @@ from events.cloudflare import (
     Client,
     Filter,
     IndicatorPage,
+    NotSent,
     Page,
+    RateLimited,
     Refused,
     SeenIndicator,
     is_searchable,
@@ -113,13 +115,14 @@ def _look_up(batches: Sequence[tuple[str, ...]], client: Client) -> dict[str, Lo
     control, *answers = _side_by_side(asks)
     pages, seen = answers[: len(batches)], answers[len(batches) :]
     _heed([control, *pages, *(answer for answer in seen if not _is_unserved(answer))])
+    labels = _labels([control, *pages])
     looks: dict[str, Look] = {}
     unserved: list[str] = []
     for batch, page, indicators in zip(batches, pages, seen, strict=True):
         if _is_unserved(indicators):
             unserved += batch
         else:
-            looks |= _together(batch, indicators, _listed(page, control))
+            looks |= _together(batch, indicators, _listed(page, control), labels)
     return looks | _one_by_one(unserved[:ONE_BY_ONE_MOST], client, control)
 
 
@@ -162,10 +165,26 @@ def _heed(answers: Iterable[Answer]) -> None:
             gate.heed(answer.rate)
 
 
+def _trouble(error: ApiError) -> str:
+    """What a look says of a failure: our words, because the API's may repeat what was asked.
+
+    A look is kept for each of its values and told to whoever asks for one of them; one failure is
+    that of a whole batch, of which the others are nobody else's to know.
+    """
+    status = f" (HTTP {error.status})" if error.status else ""
+    if isinstance(error, RateLimited):
+        return f"Cloudflare asks to wait{status}"
+    if isinstance(error, Refused):
+        return f"Cloudflare refused the request{status}"
+    if isinstance(error, NotSent):
+        return "Cloudflare could not be reached"
+    return f"Cloudflare did not answer in a way that tells{status}"
+
+
 def _listed(page: Answer, control: Answer) -> _Listed:
     """`page` by the light of `control`, which asked for what no event has."""
     pages = [answer for answer in (page, control) if isinstance(answer, Page)]
-    failures = [answer.detail for answer in (page, control) if isinstance(answer, ApiError)]
+    failures = [_trouble(answer) for answer in (page, control) if isinstance(answer, ApiError)]
     events = page.events if isinstance(page, Page) else ()
     is_heeded = isinstance(control, Page) and not control.events
     return _Listed(
@@ -175,10 +194,21 @@ def _listed(page: Answer, control: Answer) -> _Listed:
     )
 
 
-def _together(batch: Sequence[str], answer: Answer, listed: _Listed) -> dict[str, Look]:
-    """The looks for a batch by both lists. An event there shows one of its indicators alone."""
+def _labels(pages: Iterable[Answer]) -> dict[str, str]:
+    """The label of every event that any page shows, by uuid, whatever indicator it shows."""
+    events = (event for page in pages if isinstance(page, Page) for event in page.events)
+    return {each.uuid: each.tlp for each in map(_sighting, events) if each.uuid}
+
+
+def _together(
+    batch: Sequence[str], answer: Answer, listed: _Listed, labels: Mapping[str, str]
+) -> dict[str, Look]:
+    """The looks for a batch by both lists. An event there shows one of its indicators alone.
+
+    `labels` are those of the events that were listed, by uuid.
+    """
     if not isinstance(answer, IndicatorPage):
-        problem = getattr(answer, "detail", "")
+        problem = _trouble(answer) if isinstance(answer, ApiError) else ""
         return {
             text: Look(tuple(_shown(text, listed.events)), problem, listed.is_whole)
             for text in batch
@@ -190,8 +220,7 @@ def _together(batch: Sequence[str], answer: Answer, listed: _Listed) -> dict[str
     looks = {}
     for text in batch:
         own = [each for each in answer.indicators if _same(each.value, text)]
-        sightings = {each.uuid: each for item in own for each in _of_indicator(item)}
-        # The event's own label, where it is shown, says more than its indicator's.
+        sightings = {each.uuid: each for item in own for each in _of_indicator(item, labels)}
         sightings |= {each.uuid: each for each in _shown(text, listed.events)}
         has_more = any(item.has_more for item in own)
         looks[text] = Look(tuple(sightings.values()), doubt, is_whole, has_more)
@@ -229,10 +258,13 @@ def _sighting(event: dict[str, Any]) -> Sighting:
     return Sighting(*(str(event.get(name) or "")[:TEXT_MOST] for name in Sighting._fields))
 
 
-def _of_indicator(item: SeenIndicator) -> list[Sighting]:
+def _of_indicator(item: SeenIndicator, labels: Mapping[str, str]) -> list[Sighting]:
+    """The events of an indicator. An event's own label, where it is shown, says more than its
+    indicator's.
+    """
     if not item.related_events:
         return [Sighting("", item.tlp, "", "", item.value)]
     return [
-        Sighting(event.event_id, item.tlp, event.date, "", item.value)
+        Sighting(event.event_id, labels.get(event.event_id, item.tlp), event.date, "", item.value)
         for event in item.related_events
     ]

@@ -1,8 +1,9 @@
 """Looks into Cloudforce One: asked for with a short deadline, and kept for minutes."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from functools import lru_cache
-from typing import Any
+from typing import Any, TypeAlias
 
 from django.conf import settings
 from django.core.cache import cache
@@ -16,6 +17,9 @@ DEADLINE = 3.0
 KEPT = 600
 FAILURE_KEPT = 60
 
+# Entered around the requests of one look: why they are not made, empty if they are.
+Permit: TypeAlias = Callable[[], AbstractContextManager[str]]
+
 
 def client() -> Client:
     """The API client with a short deadline, which keeps its connections."""
@@ -28,24 +32,33 @@ def _client(cloudflare: Any, deadline: float) -> Client:
     return made
 
 
-def look_for(texts: Sequence[str], client: Client) -> dict[str, Look]:
+def look_for(texts: Sequence[str], client: Client, permit: Permit) -> dict[str, Look]:
     """A look for each of `texts`, from the cache or from a round of requests side by side.
 
     A round takes `DEADLINE` seconds at most, and there are two at most. The last of many texts may
-    have no look. What was found is kept for `KEPT` seconds, "nothing" too, and what is not sure for
-    `FAILURE_KEPT`.
+    have no look. `permit` is asked before there are any requests. What was found is kept for `KEPT`
+    seconds, "nothing" too, and what is not sure for `FAILURE_KEPT`.
     """
     keys = {text: _key(text) for text in texts}
     kept: dict[str, Look] = cache.get_many(keys.values())
     looks = {text: kept[key] for text, key in keys.items() if key in kept}
     missing = [text for text in texts if text not in looks]
-    if missing and (closed := gate.closed()):
-        return looks | {text: Look(problem=closed.sentence) for text in missing}
-    fresh = inquire(missing, client)
+    if not missing:
+        return looks
+    if closed := gate.closed():
+        return looks | _none(missing, closed.sentence)
+    with permit() as refusal:
+        if refusal:
+            return looks | _none(missing, refusal)
+        fresh = inquire(missing, client)
     for text, look in fresh.items():
         is_sure = look.is_whole and not look.problem
         cache.set(keys[text], look, KEPT if is_sure else FAILURE_KEPT)
     return looks | fresh
+
+
+def _none(texts: Sequence[str], problem: str) -> dict[str, Look]:
+    return {text: Look(problem=problem) for text in texts}
 
 
 def _key(text: str) -> str:

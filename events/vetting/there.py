@@ -5,18 +5,21 @@ looked up, nor is anything before a label was chosen, and nothing is looked up u
 What comes back is marked too: RED events are told only to those who may see RED here.
 """
 
+import json
 from collections.abc import Collection, Iterable, Iterator
+from uuid import UUID
 
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.contrib.auth.models import AnonymousUser, User
+from django.db.models import QuerySet
 from django.urls import reverse
 
 from events.cloudflare import Client
-from events.models import Submission
+from events.models import State, Submission
 from events.payload import Tlp
 from events.vetting.findings import Entry, Finding, Level, label_of, row_field, shown
 from events.vetting.inquiry import Look, Sighting
-from events.vetting.looks import look_for
+from events.vetting.looks import Permit, look_for
 from events.vetting.values import value_of
 
 VALUES_MOST = 100
@@ -24,7 +27,7 @@ _INCOMPLETE = "Cloudflare's answer was incomplete: not found proves nothing."
 
 
 def seen_there(
-    entry: Entry, *, user: AbstractBaseUser | AnonymousUser, client: Client
+    entry: Entry, *, user: AbstractBaseUser | AnonymousUser, client: Client, permit: Permit
 ) -> tuple[Finding, ...]:
     """Findings `seen.there` per row, and `there.…` for what was not looked up and why.
 
@@ -35,7 +38,7 @@ def seen_there(
     if Tlp.RED in (entry.tlp, entry.raw_tlp):
         return (_note("there.red", "Not looked up: TLP:RED values are not sent out for that."),)
     rows = _rows(entry)
-    looks = look_for(list(rows)[:VALUES_MOST], client) if rows else {}
+    looks = look_for(list(rows)[:VALUES_MOST], client, permit) if rows else {}
     sightings = [each for look in looks.values() for each in look.sightings]
     visible = _Visible(entry, user, {each.uuid for each in sightings if each.uuid})
     found = [f for text, look in looks.items() for f in _findings(rows[text], text, look, visible)]
@@ -67,13 +70,9 @@ class _Visible:
     ) -> None:
         self._own_id = entry.submission_id
         self._may_see_red = isinstance(user, User) and user.has_perm("events.view_red")
-        self._ours: set[str] = set()
-        self.pages: dict[str, object] = {}
-        if uuids:
-            ours = Submission.objects.filter(event_uuid__in=uuids)
-            self._ours = set(ours.values_list("event_uuid", flat=True))
-            visible = ours & Submission.objects.visible_to(user)
-            self.pages = dict(visible.values_list("event_uuid", "pk"))
+        wanted = set(uuids)
+        self._ours = {uuid for uuid, _ in _named(Submission.objects.all(), wanted)}
+        self.pages = dict(_named(Submission.objects.visible_to(user), wanted))
 
     def of(self, sightings: Iterable[Sighting]) -> list[Sighting]:
         """Those of `sightings` that the person may know of."""
@@ -83,6 +82,16 @@ class _Visible:
         if sighting.uuid in self._ours:
             return self.pages.get(sighting.uuid, self._own_id) != self._own_id
         return self._may_see_red or label_of(sighting.tlp) is not Tlp.RED
+
+
+def _named(submissions: "QuerySet[Submission]", uuids: set[str]) -> Iterator[tuple[str, UUID]]:
+    """The events among `uuids` that these submissions name, be it as one of several."""
+    if not uuids:
+        return
+    yield from submissions.filter(event_uuid__in=uuids).values_list("event_uuid", "pk")
+    several = submissions.filter(state__in=(State.DUPLICATED, State.UNKNOWN)).exclude(found="[]")
+    for pk, found in several.values_list("pk", "found"):
+        yield from ((uuid, pk) for uuid in uuids.intersection(json.loads(found)))
 
 
 def _findings(row: int, text: str, look: Look, visible: _Visible) -> Iterator[Finding]:

@@ -17,7 +17,7 @@ from django.template.loader import get_template
 from django.utils import timezone
 from django.views.decorators.http import require_POST
 
-from events import reference, vetting
+from events import reference, services, vetting
 from events.forms.faults import Fault, row_field
 from events.forms.typed import Typed
 from events.forms.vetted import entry_of
@@ -75,11 +75,8 @@ def check(request: HttpRequest, pk: UUID | None = None) -> HttpResponse:
 @permission_required("events.add_submission", raise_exception=True)
 def check_there(request: HttpRequest, pk: UUID | None = None) -> HttpResponse:
     """What Cloudforce One holds about the posted indicators: a few seconds at most."""
-    findings = vetting.seen_there(
-        entry_of(Typed.from_post(request.POST), pk),
-        user=request.user,
-        client=vetting.client(),
-    )
+    entry = entry_of(Typed.from_post(request.POST), pk)
+    findings = services.seen_there(person=services.person(request), entry=entry)
     there = panel(findings, request.user)
     return _fragment(there._replace(summary=_THERE if findings else _NOTHING_TO_ASK))
 

@@ -162,8 +162,8 @@ def look(request: HttpRequest, pk: UUID) -> HttpResponse:
     """Read a created event in Cloudforce One again."""
     try:
         services.look_again(person=services.person(request), submission=_visible(request, pk))
-    except services.Conflict as conflict:
-        messages.error(request, str(conflict))
+    except (services.Conflict, services.TooMany) as problem:
+        messages.error(request, str(problem))
     return redirect("event_detail", pk=pk)
 
 

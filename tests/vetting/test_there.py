@@ -3,9 +3,11 @@
 import json
 import time
 from urllib.parse import parse_qs, urlsplit
+from uuid import uuid4
 
 import pytest
 
+from events.models import State
 from events.outbox import gate
 from events.vetting import looks
 from tests.servers import MisbehavingServer, reply
@@ -207,6 +209,43 @@ def test_of_an_event_that_both_lists_show_its_own_label_counts(as_ana, api_at, o
         api_at(f"{server.url}/client/v4")
         answer = as_ana.post(URL, form(VALUE, tlp="amber"))
     assert page_codes(answer) == [{"red": "there.none", "amber": "seen.there"}[own]]
+
+
+def test_a_red_event_that_shows_another_indicator_is_red_all_the_same(as_ana, as_rita, api_at):
+    related = [{"eventId": "open"}, {"eventId": "hidden", "eventDate": "2026-11-02"}]
+    event = {"uuid": "hidden", "tlp": "red", "indicator": "other-site.ru", "date": "2026-11-02"}
+    with MisbehavingServer(puppet("AMBER", related, [event])) as server:
+        api_at(f"{server.url}/client/v4")
+        html = as_ana.post(URL, form(VALUE, tlp="amber")).content.decode()
+        assert "in an event at Cloudflare." in html
+        assert "in 2 events" in as_rita.post(URL, form(VALUE, tlp="amber")).content.decode()
+
+
+@pytest.mark.parametrize("state", [State.DUPLICATED, State.UNKNOWN])
+def test_our_own_red_event_is_ours_by_each_of_its_uuids(as_ana, as_rita, ben, api_at, state):
+    uuids = [str(uuid4()), str(uuid4())]
+    hidden = sent(ben, VALUE, tlp="red", state=state, found=json.dumps(uuids))
+    with MisbehavingServer(puppet("AMBER", [{"eventId": each} for each in uuids])) as server:
+        api_at(f"{server.url}/client/v4")
+        assert page_codes(as_ana.post(URL, form(VALUE, tlp="amber"))) == ["there.none"]
+        html = as_rita.post(URL, form(VALUE, tlp="amber")).content.decode()
+    assert "in 2 events" in html
+    assert f"/events/{hidden.pk}/" in html
+
+
+@pytest.mark.parametrize("status", [400, 403, 429, 500])
+def test_what_the_api_says_of_one_persons_values_is_told_to_nobody(as_ana, as_ben, api_at, status):
+    def echo(peer, request):
+        said = {"success": False, "errors": [{"message": f"bad value in {request.target}"}]}
+        return reply(status, json.dumps(said).encode())(peer, request)
+
+    with MisbehavingServer(echo) as server:
+        api_at(f"{server.url}/client/v4")
+        mine = as_ana.post(URL, form("anas-draft.ru", VALUE, tlp="amber")).content.decode()
+        html = as_ben.post(URL, form(VALUE, tlp="amber")).content.decode()
+    assert "could not look" in html
+    assert "anas-draft.ru" not in html
+    assert "bad value" not in mine
 
 
 def test_what_is_hidden_does_not_show_by_what_is_not_said(as_ana, sandbox):
