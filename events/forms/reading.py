@@ -12,7 +12,7 @@ from django.conf import settings
 from events.forms.faults import Fault, from_problems, row_field
 from events.forms.moments import parse_moment
 from events.forms.typed import TEXTS, Typed
-from events.outbox import MARK
+from events.outbox import is_mark
 from events.payload import (
     LABELS,
     EventCreate,
@@ -124,10 +124,10 @@ class _Reading:
         except ValueError as error:
             self._fault("raw_data", str(error))
             return {}
-        if MARK in data:
+        if own := next(filter(is_mark, data), ""):
             self._fault(
                 "raw_data",
-                f'The key "{MARK}" is where Event Desk writes its own reference. '
+                f'The key "{own.strip()[:40]}" is where Event Desk writes its own reference. '
                 "Give yours another name.",
             )
         return data

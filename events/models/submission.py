@@ -7,7 +7,7 @@ from typing import Any
 from django.conf import settings
 from django.contrib.auth.models import AbstractBaseUser, AnonymousUser, User
 from django.db import models
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 
 from events.models.states import EDITABLE, PRIVATE, REFUSED_IN_DOUBT, Look, State, Words
 from events.payload import Tlp
@@ -27,6 +27,15 @@ class SubmissionQuerySet(models.QuerySet["Submission"]):
         if not user.has_perm("events.view_red"):
             others &= ~Q(tlp=Tlp.RED)
         return self.filter(others | Q(author=user))
+
+    def live(self) -> "SubmissionQuerySet":
+        """What was not discarded."""
+        return self.exclude(state=State.DISCARDED)
+
+    def uncorrected(self) -> "SubmissionQuerySet":
+        """Those whose place no other one takes; a correction that was discarded takes none."""
+        taken = Submission.objects.live().filter(corrects=OuterRef("pk"))
+        return self.filter(~Exists(taken))
 
 
 class Submission(models.Model):

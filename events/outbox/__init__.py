@@ -3,7 +3,7 @@
 from events.outbox.api import Api
 from events.outbox.deliver import claim, deliver, quiet
 from events.outbox.dispatch import dispatch
-from events.outbox.freeze import MARK, TooLarge, copies, frozen, mark
+from events.outbox.freeze import MARK, TooLarge, copies, frozen, is_mark, mark
 from events.outbox.gate import Closed, Held, breaker, closed
 from events.outbox.look import look_or_raise
 from events.outbox.reconcile import settle_found
@@ -29,6 +29,7 @@ __all__ = [
     "dispatch",
     "fact",
     "frozen",
+    "is_mark",
     "look_or_raise",
     "mark",
     "move",

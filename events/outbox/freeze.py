@@ -1,5 +1,6 @@
 """Freezing: the exact bytes that a submission will send, marked so that it can be found again."""
 
+import unicodedata
 import uuid
 from datetime import datetime, timedelta
 from typing import Any
@@ -18,14 +19,24 @@ class TooLarge(ValueError):
     """The body would be larger than we send."""
 
 
+def is_mark(name: str) -> bool:
+    """Whether a key of raw data is the one that the mark stands under, however it is spelled.
+
+    An API may give keys back in another case or Unicode form, so that every spelling is read as
+    the mark, and none of them is anybody's to write.
+    """
+    return unicodedata.normalize("NFKC", name).strip().casefold() == MARK
+
+
 def mark(payload: EventCreate, submission_id: uuid.UUID, attempt: int) -> EventCreate:
     """`payload` with the submission and the attempt in `raw.data`, by which reconciling finds it.
 
     `attempt` is the first one that these bytes are made for: a repetition after a failure to
-    connect sends the same bytes.
+    connect sends the same bytes. It is the only mark: any other spelling of its key is left out.
     """
     found_by = {MARK: {"submission": str(submission_id), "attempt": attempt}}
-    raw = payload.raw.model_copy(update={"data": (payload.raw.data or {}) | found_by})
+    data = {name: value for name, value in (payload.raw.data or {}).items() if not is_mark(name)}
+    raw = payload.raw.model_copy(update={"data": data | found_by})
     return payload.model_copy(update={"raw": raw})
 
 

@@ -18,7 +18,7 @@ from events.cloudflare import ApiError, Filter, Page, RateLimited, RawData, Refu
 from events.models import Look, State, Submission
 from events.outbox import gate
 from events.outbox.api import Api
-from events.outbox.freeze import MARK
+from events.outbox.freeze import MARK, is_mark
 from events.outbox.gate import Held
 from events.outbox.returned import Event
 from events.outbox.search import marks
@@ -267,8 +267,9 @@ def mark_of(raw: RawData) -> Mark | None:
     if raw.data is None:
         _, _, text = raw.text.lower().partition(MARK)
     else:
-        own = [value for name, value in raw.data.items() if name.strip().lower() == MARK]
-        text = json.dumps(own)
+        # Its own spelling comes first: a second one is not what a desk wrote.
+        names = sorted(filter(is_mark, raw.data), key=lambda name: name != MARK)
+        text = json.dumps([raw.data[name] for name in names])
     submission, attempt = _MARK.search(text), _ATTEMPT.search(text)
     if submission is None:
         return None

@@ -7,6 +7,8 @@ import json
 from typing import Any
 from uuid import uuid4
 
+from django.db import transaction
+
 from events import outbox
 from events.models import PENDING, State, Submission
 from events.services.drafts import save_draft
@@ -53,20 +55,26 @@ def duplicate(*, person: Person, submission: Submission) -> Submission:
 
 
 def correct(*, person: Person, submission: Submission) -> Submission:
-    """A new draft in place of an own event that cannot be changed: its first send may still exist.
+    """The draft in place of an own event that cannot be changed: its first send may still exist.
 
-    The draft names the old one, which stays as it was sent, because it is looked for by that text.
+    It names the old one, which stays as it was sent, because it is looked for by that text. There
+    is one such draft: asked again, it is returned as it is by then, unless it was discarded.
     Raises `NotAllowed`, and `Conflict` for any other event.
     """
     must_be_own(person, submission)
-    if submission.state == State.READY or not submission.may_exist:
-        raise Conflict("This event can be corrected itself. Load the page again.")
-    return save_draft(
-        person=person,
-        token=uuid4(),
-        typed=typed_of(submission, person),
-        corrects=submission,
-    )
+    with transaction.atomic():
+        # Locked, so that two presses at once see each other.
+        submission = Submission.objects.select_for_update().get(pk=submission.pk)
+        if submission.state == State.READY or not submission.may_exist:
+            raise Conflict("This event can be corrected itself. Load the page again.")
+        if made := Submission.objects.live().filter(corrects=submission).first():
+            return made
+        return save_draft(
+            person=person,
+            token=uuid4(),
+            typed=typed_of(submission, person),
+            corrects=submission,
+        )
 
 
 def context_of(submission: Submission, person: Person) -> dict[str, Any]:
@@ -90,7 +98,9 @@ def typed_of(submission: Submission, person: Person) -> dict[str, Any]:
 def _of_wire(wire: dict[str, Any]) -> dict[str, Any]:
     """The form of what was sent, without the mark by which it is found."""
     raw = wire.get("raw") or {}
-    data = {name: value for name, value in (raw.get("data") or {}).items() if name != outbox.MARK}
+    data = {
+        name: value for name, value in (raw.get("data") or {}).items() if not outbox.is_mark(name)
+    }
     rows = wire.get("indicators") or []
     if "indicator" in wire:
         rows = [{"indicatorType": wire["indicatorType"], "value": wire["indicator"]}]

@@ -104,7 +104,9 @@ def restore(*, person: Person, submission: Submission) -> Submission:
         raise Conflict(
             "An earlier send of this event may still exist. Enter another event instead."
         )
-    return _moved(submission, State.DRAFT, "submission.restored", person)
+    with transaction.atomic():
+        _must_be_the_correction(submission)
+        return _moved(submission, State.DRAFT, "submission.restored", person)
 
 
 def take_back(*, person: Person, submission: Submission) -> Submission:
@@ -122,6 +124,18 @@ def take_back(*, person: Person, submission: Submission) -> Submission:
             "It is looked for by this text first; wait for that."
         )
     return _moved(submission, State.DRAFT, "submission.taken_back", person)
+
+
+def _must_be_the_correction(submission: Submission) -> None:
+    """Raise `Conflict` for a correction whose place another one took: both could be sent."""
+    if submission.corrects_id is None:
+        return
+    old = Submission.objects.select_for_update().get(pk=submission.corrects_id)
+    if Submission.objects.live().filter(corrects=old).exists():
+        raise Conflict(
+            "The event that this one corrects was corrected in another event meanwhile. "
+            "Go on with that one, or discard it first."
+        )
 
 
 def _moved(submission: Submission, to: State, action: str, person: Person) -> Submission:

@@ -1,15 +1,23 @@
 """Carrying typed text through an interruption: it travels with the page, and is stored nowhere."""
 
+import re
 from dataclasses import dataclass
 
 from django.core.exceptions import RequestDataTooBig, TooManyFieldsSent
 from django.http import HttpRequest
 from django.http.multipartparser import MultiPartParserError
 from django.http.request import UnreadablePostError
+from django.urls import Resolver404, resolve, reverse
 
-NOT_TYPED = frozenset({"csrfmiddlewaretoken", "action", "username", "password", "next", "carried"})
+from events.forms.completing import FROM_TEMPLATE
+from events.forms.typed import PREFIX, TEXTS
+
 HIDDEN = frozenset({"form_token", "version"})
-PATHS = ("/events/",)
+ROUTES = frozenset({"event_new", "event_edit"})
+_FIELDS = frozenset(TEXTS) | HIDDEN | {FROM_TEMPLATE, "override_reason", "template_name"}
+_ROW_FIELD = re.compile(
+    rf"{PREFIX}-(?:[0-9]+-(?:indicator_type|value|note)|(?:TOTAL|INITIAL)_FORMS)", re.ASCII
+)
 
 
 @dataclass(frozen=True)
@@ -35,13 +43,34 @@ def carried(request: HttpRequest) -> Carried | None:
         posted = request.POST
     except (RequestDataTooBig, TooManyFieldsSent, MultiPartParserError, UnreadablePostError):
         return None
-    path = posted.get("carried") or request.path
-    if "form_token" not in posted or not path.startswith(PATHS):
+    path = _route(_aim(request, posted.get("carried", "")))
+    if "form_token" not in posted or not path:
         return None
     fields = tuple(
-        (name, value)
-        for name, values in posted.lists()
-        for value in values
-        if name not in NOT_TYPED
+        (name, value) for name, values in posted.lists() for value in values if _is_of_form(name)
     )
     return Carried(path, fields)
+
+
+def _aim(request: HttpRequest, named: str) -> str:
+    """Where the form was going: the sign-in page alone carries forms of other addresses."""
+    return named if request.path == reverse("login") else request.path
+
+
+def _route(path: str) -> str:
+    """The address of the event form that `path` leads to, written anew; empty for all others.
+
+    Whatever page posts a form here chooses its fields, and the person's own press then sends them
+    from our page with our token: to no other address than the form's, which only shows them.
+    """
+    try:
+        match = resolve(path)
+    except Resolver404:
+        return ""
+    if match.url_name not in ROUTES or match.namespaces:
+        return ""
+    return reverse(str(match.url_name), args=match.args, kwargs=match.kwargs)
+
+
+def _is_of_form(name: str) -> bool:
+    return name in _FIELDS or _ROW_FIELD.fullmatch(name) is not None

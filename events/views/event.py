@@ -29,6 +29,8 @@ def event(request: HttpRequest, pk: UUID) -> HttpResponse:
     """The page of one submission; loading it again never sends anything."""
     submission = _visible(request, pk)
     state = State(submission.state)
+    visible = Submission.objects.visible_to(request.user)
+    corrected = visible.filter(pk=submission.corrects_id).first()
     context = {
         "submission": submission,
         "words": submission.words,
@@ -41,7 +43,7 @@ def event(request: HttpRequest, pk: UUID) -> HttpResponse:
         f"{settings.CLOUDFLARE.account_id}/cloudforce-one/events/create",
         "answer": _fields(submission.answer_values),
         "answer_json": _pretty(submission.answer_values) if submission.answer else "",
-        "timeline": _timeline(submission),
+        "timeline": _timeline(submission, is_named=corrected is not None),
         "is_moving": state in MOVING,
         "is_overdue": state is State.SENDING
         and submission.lease_until is not None
@@ -50,7 +52,8 @@ def event(request: HttpRequest, pk: UUID) -> HttpResponse:
         "is_said_above": submission.outcome_values.get("kind") in set(gate.Kind),
         "may_be_a_copy": state is State.READY
         and gate.must_be_looked_for(submission.created_at, submission.searched_at),
-        "corrections": Submission.objects.visible_to(request.user).filter(corrects=submission),
+        "corrected": corrected,
+        "corrections": visible.live().filter(corrects=submission),
         "can": _allowed(request, submission),
         "is_worker_alive": state not in MOVING or Heartbeat.any_alive(),
     }
@@ -145,7 +148,10 @@ def duplicate(request: HttpRequest, pk: UUID) -> HttpResponse:
 def correct(request: HttpRequest, pk: UUID) -> HttpResponse:
     """Make a draft that takes the place of an event that was refused and may exist all the same."""
     return _to_draft(
-        request, pk, services.correct, "Copied into a new draft. Choose its TLP and correct it."
+        request,
+        pk,
+        services.correct,
+        "This is its correction, an event of its own. Choose its TLP and correct the text.",
     )
 
 
@@ -266,8 +272,12 @@ STEPS = {
 }
 
 
-def _timeline(submission: Submission) -> list[dict[str, Any]]:
-    """What the audit log says of this submission, oldest first."""
+def _timeline(submission: Submission, *, is_named: bool) -> list[dict[str, Any]]:
+    """What the audit log says of this submission, oldest first.
+
+    Unless `is_named`, the reader may not know which event this one takes the place of.
+    """
+    unnamed = "" if is_named else str(submission.corrects_id or "")
     rows = AuditEntry.objects.filter(object_id=str(submission.pk)).order_by("-seq")[:TIMELINE]
     return [
         {
@@ -275,9 +285,13 @@ def _timeline(submission: Submission) -> list[dict[str, Any]]:
             "actor": entry.actor,
             "action": STEPS.get(entry.action, entry.action),
             "shape": SHAPES.get(entry.outcome, ""),
-            "reason": json.loads(entry.body).get("reason", ""),
+            "reason": _without(unnamed, json.loads(entry.body).get("reason", "")),
             "attempt": json.loads(entry.body).get("attempt"),
         }
         for entry in reversed(rows)
         if entry.action.startswith("submission.")
     ]
+
+
+def _without(unnamed: str, reason: str) -> str:
+    return reason.replace(unnamed, "an event that was refused") if unnamed else reason

@@ -36,7 +36,7 @@ def home(request: HttpRequest) -> HttpResponse:
     """The person's own unfinished submissions by state, and what was created last."""
     mine = Submission.objects.filter(author=request.user.pk).order_by("-updated_at").defer("body")
     # What was corrected in another event waits for nobody.
-    waiting = mine.filter(corrections=None)
+    waiting = mine.uncorrected()
     found = (_section(waiting.filter(state=state), state, title) for state, title in SECTIONS)
     sections = [section for section in found if section.submissions]
     needs_worker = any(section.state in MOVING for section in sections)

@@ -169,8 +169,13 @@ def test_text_left_in_the_paste_box_is_not_dropped_silently(as_ana):
     assert page.value("indicator_text") == "evil[.]example"
 
 
-def test_our_own_key_in_the_raw_data_is_reserved(as_ana):
-    assert '"event_desk"' in press(as_ana, raw_data='{"event_desk": 1}').error("raw_data")
+@pytest.mark.parametrize("key", ["event_desk", "Event_Desk", "EVENT_DESK", "\uff25vent_desk"])
+def test_our_own_key_in_the_raw_data_is_reserved_in_every_spelling(as_ana, key):
+    assert f'"{key}"' in press(as_ana, raw_data=f'{{" {key} ": 1}}').error("raw_data")
+    assert press(as_ana, "send", raw_data=f'{{"{key}": 1}}').error("raw_data")
+
+
+def test_our_own_key_further_down_in_the_raw_data_is_anybodys(as_ana):
     assert press(as_ana, raw_data='{"a": {"event_desk": 1}}').summary == []
 
 

@@ -97,6 +97,43 @@ def test_its_correction_is_an_event_of_its_own_that_names_it(as_ana, ana, sandbo
     assert f"/events/{refused.pk}/" in as_ana.get(f"/events/{draft.pk}/").content.decode()
 
 
+def test_correct_pressed_again_leads_to_the_same_draft(as_ana, ana, sandbox, refused):
+    answers = {as_ana.post(f"/events/{refused.pk}/correct/").url for _ in range(2)}
+    draft = Submission.objects.get(corrects=refused)
+    assert answers == {f"/events/{draft.pk}/edit/"}
+    made = send(ana, submission=draft, event=payload("Corrected", "c.example"), token=uuid4())
+    assert as_ana.post(f"/events/{refused.pk}/correct/").url == f"/events/{made.pk}/edit/"
+    assert Submission.objects.filter(corrects=refused).count() == 1
+
+
+def test_a_discarded_correction_gives_the_place_back(as_ana, ana, sandbox, refused):
+    draft = services.correct(person=person(ana), submission=refused)
+    assert str(refused.pk) not in as_ana.get("/").content.decode()
+    services.discard(person=person(ana), submission=draft)
+    assert str(refused.pk) in as_ana.get("/").content.decode()
+    page = as_ana.get(f"/events/{refused.pk}/").content.decode()
+    assert f"/events/{refused.pk}/correct/" in page
+    assert str(draft.pk) not in page
+    other = services.correct(person=person(ana), submission=refused)
+    assert other.pk != draft.pk
+    with pytest.raises(services.Conflict, match="corrected in another event"):
+        services.restore(person=person(ana), submission=draft)
+    services.discard(person=person(ana), submission=other)
+    assert services.restore(person=person(ana), submission=draft).state == State.DRAFT
+
+
+def test_a_correction_gives_nothing_of_a_red_event_away(ana, as_ana, as_ben, sandbox, refused):
+    Submission.objects.filter(pk=refused.pk).update(tlp="red")
+    draft = services.correct(person=person(ana), submission=refused)
+    made = send(ana, submission=draft, event=payload("Corrected", "c.example"), token=uuid4())
+    assert (made.state, made.corrects_id) == (State.CREATED, refused.pk)
+    assert as_ben.get(f"/events/{refused.pk}/").status_code == 404
+    page = as_ben.get(f"/events/{made.pk}/").content.decode()
+    assert str(refused.pk) not in page
+    assert "in place of an event that was refused" in page
+    assert f"in place of {refused.pk}" in as_ana.get(f"/events/{made.pk}/").content.decode()
+
+
 def test_what_is_refused_at_the_first_send_is_edited_as_before(as_ana, ana, sandbox):
     sandbox.behave("create", "400", times=1)
     plain = send(ana)
