@@ -9,7 +9,7 @@ from django.contrib.auth.models import AbstractBaseUser, AnonymousUser, User
 from django.db import models
 from django.db.models import Exists, OuterRef, Q
 
-from events.models.states import EDITABLE, PRIVATE, REFUSED_IN_DOUBT, Look, State, Words
+from events.models.states import EDITABLE, PRIVATE, REFUSED_IN_DOUBT, THERE, Look, State, Words
 from events.payload import Tlp
 
 # What is not known to be there, and not known to be nowhere once an outcome was unknown.
@@ -36,6 +36,10 @@ class SubmissionQuerySet(models.QuerySet["Submission"]):
         """Those whose place no other one takes; a correction that was discarded takes none."""
         taken = Submission.objects.live().filter(corrects=OuterRef("pk"))
         return self.filter(~Exists(taken))
+
+    def both_there(self) -> "SubmissionQuerySet":
+        """Corrections that Cloudforce One holds together with what they correct."""
+        return self.filter(corrects__isnull=False, state__in=THERE, corrects__state__in=THERE)
 
 
 class Submission(models.Model):
@@ -115,6 +119,11 @@ class Submission(models.Model):
                 fields=["sweep_at"], condition=Q(sweep_at__isnull=False), name="submission_sweep"
             ),
             models.Index(fields=["event_uuid"], name="submission_event_uuid"),
+            models.Index(
+                fields=["author", "state"],
+                condition=Q(corrects__isnull=False),
+                name="submission_correction",
+            ),
         )
 
     def __str__(self) -> str:
