@@ -64,7 +64,12 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='submission',
             name='corrects',
-            field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='corrections', to='events.submission'),
+            field=models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='corrections', to='events.submission'),
+        ),
+        migrations.AlterField(
+            model_name='submission',
+            name='author',
+            field=models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='submissions', to=settings.AUTH_USER_MODEL),
         ),
         migrations.AddField(
             model_name='submission',
@@ -111,6 +116,10 @@ class Migration(migrations.Migration):
         migrations.AddIndex(
             model_name='submission',
             index=models.Index(fields=['author', '-updated_at', '-id'], name='submission_author'),
+        ),
+        migrations.AddIndex(
+            model_name='submission',
+            index=models.Index(condition=models.Q(('corrects__isnull', False)), fields=['corrects'], name='submission_corrects'),
         ),
         migrations.AddIndex(
             model_name='submission',

@@ -5,7 +5,7 @@ from events.models.gate import ApiGate
 from events.models.heartbeat import Heartbeat
 from events.models.preferences import Preferences
 from events.models.reference import ReferenceList
-from events.models.states import EDITABLE, PENDING, PRIVATE, TRANSITIONS, Look, State, Words
+from events.models.states import EDITABLE, PENDING, PRIVATE, THERE, TRANSITIONS, Look, State, Words
 from events.models.submission import FormToken, Submission
 from events.models.template import EventTemplate
 from events.models.throttle import Throttle
@@ -15,6 +15,7 @@ __all__ = [
     "EDITABLE",
     "PENDING",
     "PRIVATE",
+    "THERE",
     "TRANSITIONS",
     "ApiGate",
     "AuditAttachment",

@@ -67,7 +67,7 @@ _WORDS = {
         "Correct what it names and send again, or discard it.",
     ),
     State.UNKNOWN: Words(
-        "We do not know yet whether the event was created: the answer did not arrive whole.",
+        "We do not know yet whether the event was created: no clear answer came.",
         "It is looked for in Cloudforce One. It is never sent again by itself.",
         "Wait. Do not type it again.",
     ),
@@ -128,5 +128,7 @@ TRANSITIONS: frozenset[tuple[State, State]] = frozenset(
 EDITABLE = frozenset({State.DRAFT, State.REJECTED})
 # What may still come to exist in Cloudforce One, or be found there.
 PENDING = frozenset({State.READY, State.SENDING, State.UNKNOWN, State.ABSENT})
+# What Cloudforce One holds, as far as is known.
+THERE = frozenset({State.CREATED, State.DUPLICATED})
 # What only its author sees: nothing of it has been shown to anybody yet.
 PRIVATE = frozenset({State.DRAFT, State.DISCARDED})

@@ -9,7 +9,7 @@ from django.contrib.auth.models import AbstractBaseUser, AnonymousUser, User
 from django.db import models
 from django.db.models import Exists, OuterRef, Q
 
-from events.models.states import EDITABLE, PRIVATE, REFUSED_IN_DOUBT, Look, State, Words
+from events.models.states import EDITABLE, PRIVATE, REFUSED_IN_DOUBT, THERE, Look, State, Words
 from events.payload import Tlp
 
 # What is not known to be there, and not known to be nowhere once an outcome was unknown.
@@ -37,6 +37,10 @@ class SubmissionQuerySet(models.QuerySet["Submission"]):
         taken = Submission.objects.live().filter(corrects=OuterRef("pk"))
         return self.filter(~Exists(taken))
 
+    def both_there(self) -> "SubmissionQuerySet":
+        """Corrections that Cloudforce One holds together with what they correct."""
+        return self.filter(corrects__isnull=False, state__in=THERE, corrects__state__in=THERE)
+
 
 class Submission(models.Model):
     """One event on its way to the API.
@@ -57,7 +61,11 @@ class Submission(models.Model):
     state = models.CharField(max_length=16, choices=State.choices, default=State.DRAFT)
     version = models.PositiveIntegerField(default=0)
     author = models.ForeignKey(
-        settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="submissions"
+        settings.AUTH_USER_MODEL,
+        null=True,
+        on_delete=models.SET_NULL,
+        related_name="submissions",
+        db_index=False,
     )
     author_name = models.CharField(max_length=150)
     created_at = models.DateTimeField()
@@ -86,7 +94,7 @@ class Submission(models.Model):
     look_changes = models.TextField(blank=True)
     looked_at = models.DateTimeField(null=True)
     corrects = models.ForeignKey(
-        "self", null=True, on_delete=models.SET_NULL, related_name="corrections"
+        "self", null=True, on_delete=models.SET_NULL, related_name="corrections", db_index=False
     )
 
     outcome = models.TextField(default="{}")
@@ -112,9 +120,17 @@ class Submission(models.Model):
             models.Index(fields=["state", "-updated_at", "-id"], name="submission_state"),
             models.Index(fields=["author", "-updated_at", "-id"], name="submission_author"),
             models.Index(
+                fields=["corrects"], condition=Q(corrects__isnull=False), name="submission_corrects"
+            ),
+            models.Index(
                 fields=["sweep_at"], condition=Q(sweep_at__isnull=False), name="submission_sweep"
             ),
             models.Index(fields=["event_uuid"], name="submission_event_uuid"),
+            models.Index(
+                fields=["author", "state"],
+                condition=Q(corrects__isnull=False),
+                name="submission_correction",
+            ),
         )
 
     def __str__(self) -> str:

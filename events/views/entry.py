@@ -255,6 +255,7 @@ def _page(
     token = token or services.new_token()
     context: dict[str, object] = {
         "submission": submission,
+        "corrected": _corrected(submission, request),
         "refusal": _refusal(submission) if request.method != "POST" else "",
         "entry": entry,
         "preview": _preview(entry, references, submission, token),
@@ -303,6 +304,14 @@ def _refusal(submission: Submission | None) -> str:
     if submission is None or submission.state != State.REJECTED:
         return ""
     return str(submission.outcome_values.get("detail", ""))
+
+
+def _corrected(submission: Submission | None, request: HttpRequest) -> Submission | None:
+    """The event in whose place this one is written, if the person may see it."""
+    if submission is None or submission.corrects_id is None:
+        return None
+    visible = Submission.objects.visible_to(request.user)
+    return visible.filter(pk=submission.corrects_id).first()
 
 
 def _version(text: str) -> int | None:

@@ -14,27 +14,50 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from events import clock, reference, services, vetting
 from events.forms.choices import dataset_words
-from events.models import PENDING, AuditEntry, Heartbeat, State, Submission
+from events.models import PENDING, THERE, Heartbeat, State, Submission
 from events.outbox import gate
+from events.outbox.sweeps import LATER
 from events.services.rules import SEND
+from events.views import corrections
+from events.views.standing import Desk, fields, standing
+from events.views.timeline import timeline
 
+# An old answer says nothing of these any more.
+SETTLED = THERE | {State.ABSENT}
 MOVING = frozenset({State.READY, State.SENDING, State.UNKNOWN})
-TIMELINE = 100
-SHAPES = {"ok": "good", "failed": "danger", "denied": "danger", "unknown": "warning"}
 
 
 @require_GET
 @permission_required("events.view_submission", raise_exception=True)
 def event(request: HttpRequest, pk: UUID) -> HttpResponse:
     """The page of one submission; loading it again never sends anything."""
-    submission = _visible(request, pk)
+    return _page(request, _visible(request, pk))
+
+
+def _page(
+    request: HttpRequest, submission: Submission, *, reason: str = "", status: int = 200
+) -> HttpResponse:
+    """The page; `reason` is what was written and could not be taken."""
     state = State(submission.state)
+<<<<<<< HEAD
     visible = Submission.objects.visible_to(request.user)
     old = submission.corrects_id
     corrected = visible.filter(pk=old).first() if old else None
+=======
+    can = _allowed(request, submission)
+    related = corrections.of(submission, request.user)
+    is_held = _is_held(submission)
+    needs_worker = state in MOVING or submission.may_exist
+    is_worker_alive = not needs_worker or Heartbeat.any_alive()
+    desk = Desk(gate.closed(), is_worker_alive, is_held, can["take_back"], related.twice)
+>>>>>>> wt-ui
     context = {
         "submission": submission,
-        "words": submission.words,
+        "standing": standing(submission, desk),
+        "look_changes": fields(submission.look_changes),
+        "last_sweep": submission.updated_at + LATER[-1],
+        "gate": _gate(submission),
+        "reason": reason,
         "outcome": submission.outcome_values,
         "sent": _sent(submission),
         "is_sent_elsewhere": submission.body is None and state in {State.CREATED, State.DUPLICATED},
@@ -44,21 +67,36 @@ def event(request: HttpRequest, pk: UUID) -> HttpResponse:
         f"{settings.CLOUDFLARE.account_id}/cloudforce-one/events/create",
         "answer": _fields(submission.answer_values),
         "answer_json": _pretty(submission.answer_values) if submission.answer else "",
-        "timeline": _timeline(submission, is_named=corrected is not None),
+        "timeline": timeline(submission, is_named=related.names_corrected),
         "is_moving": state in MOVING,
+        "takes_reason": can["decide"] or can["declare_unsent"],
         "is_overdue": state is State.SENDING
         and submission.lease_until is not None
         and submission.lease_until < clock.now(),
         "is_due": submission.next_at is not None and submission.next_at <= clock.now(),
-        "is_said_above": submission.outcome_values.get("kind") in set(gate.Kind),
-        "may_be_a_copy": state is State.READY
-        and gate.must_be_looked_for(submission.created_at, submission.searched_at),
-        "corrected": corrected,
-        "corrections": visible.live().filter(corrects=submission),
-        "can": _allowed(request, submission),
-        "is_worker_alive": state not in MOVING or Heartbeat.any_alive(),
+        "shows_outcome": state not in SETTLED
+        and submission.outcome_values.get("kind") not in set(gate.Kind),
+        "is_paused": desk.closed is not None and desk.closed.kind is gate.Kind.PAUSED,
+        "related": related,
+        "can": can | {"correct": can["correct"] and related.is_open},
+        "is_worker_alive": is_worker_alive,
     }
-    return render(request, "events/detail.html", context)
+    return render(request, "events/detail.html", context, status=status)
+
+
+def _is_held(submission: Submission) -> bool:
+    """Whether it is looked for before its first send, because this desk may be a copy."""
+    return submission.state == State.READY and gate.must_be_looked_for(
+        submission.created_at, submission.searched_at
+    )
+
+
+def _gate(submission: Submission) -> str:
+    """Why Cloudflare is not asked now, as far as the page says it; empty while it is."""
+    closed = gate.closed()
+    if closed is None or (closed.since is None and submission.state != State.READY):
+        return ""
+    return closed.kind
 
 
 def _allowed(request: HttpRequest, submission: Submission) -> dict[str, bool]:
@@ -66,7 +104,7 @@ def _allowed(request: HttpRequest, submission: Submission) -> dict[str, bool]:
     state = State(submission.state)
     is_mine = submission.author_id == request.user.pk
     may_send = request.user.has_perm(SEND)
-    is_held = gate.must_be_looked_for(submission.created_at, submission.searched_at)
+    is_held = _is_held(submission)
     is_in_doubt = state is not State.READY and submission.may_exist
     return {
         "declare_unsent": is_mine and state is State.READY and is_held,
@@ -76,7 +114,7 @@ def _allowed(request: HttpRequest, submission: Submission) -> dict[str, bool]:
         "take_back": is_mine and state is State.READY and not (submission.may_exist or is_held),
         "try_now": is_mine and state is State.READY and submission.next_at is None,
         "decide": is_mine and state in {State.UNKNOWN, State.ABSENT},
-        "duplicate": state not in PENDING and not submission.may_exist,
+        "duplicate": state not in PENDING | {State.DUPLICATED} and not submission.may_exist,
         "look": may_send and state is State.CREATED,
     }
 
@@ -84,9 +122,17 @@ def _allowed(request: HttpRequest, submission: Submission) -> dict[str, bool]:
 @require_GET
 @permission_required("events.view_submission", raise_exception=True)
 def event_state(request: HttpRequest, pk: UUID) -> HttpResponse:
-    """The state as JSON, for the page to notice a change: `{"state": …, "version": …}`."""
+    """The state as JSON, for the page to notice a change: `state`, `version`, and `gate`, why
+    Cloudflare is not asked now.
+    """
     submission = _visible(request, pk)
-    return JsonResponse({"state": submission.state, "version": submission.version})
+    return JsonResponse(
+        {
+            "state": submission.state,
+            "version": submission.version,
+            "gate": _gate(submission),
+        }
+    )
 
 
 @require_http_methods(["GET", "POST"])
@@ -196,6 +242,7 @@ def decide(request: HttpRequest, pk: UUID) -> HttpResponse:
         verb(person=services.person(request), submission=submission, reason=reason)
     except (services.Conflict, services.TooMany, vetting.Blocked, ValueError) as problem:
         messages.error(request, str(problem))
+        return _page(request, _visible(request, pk), reason=reason, status=409)
     return redirect("event_detail", pk=pk)
 
 
@@ -245,54 +292,3 @@ def _shown(value: Any) -> str:
     if isinstance(value, list) and all(isinstance(item, str) for item in value):
         return ", ".join(value)
     return json.dumps(value, ensure_ascii=False)
-
-
-STEPS = {
-    "submission.drafted": "Draft made",
-    "submission.frozen": "Text locked for sending",
-    "submission.sending": "Sending",
-    "submission.created": "Created",
-    "submission.refused": "Refused",
-    "submission.deferred": "Postponed",
-    "submission.unknown": "Outcome unknown",
-    "submission.looked_for": "Looked for",
-    "submission.found": "Found in Cloudforce One",
-    "submission.recovered": "Taken in from Cloudforce One",
-    "submission.absent": "Not found in Cloudforce One",
-    "submission.declared_absent": "Said to be missing",
-    "submission.declared_unsent": "Said not to have been sent",
-    "submission.duplicated": "There more than once",
-    "submission.sent_again": "Decided to send again",
-    "submission.hurried": "To be tried now",
-    "submission.answered_late": "Answer came late",
-    "submission.looked_again": "Looked again",
-    "submission.override": "Sent in spite of a check",
-    "submission.taken_back": "Taken back",
-    "submission.discarded": "Discarded",
-    "submission.restored": "Restored",
-}
-
-
-def _timeline(submission: Submission, *, is_named: bool) -> list[dict[str, Any]]:
-    """What the audit log says of this submission, oldest first.
-
-    Unless `is_named`, the reader may not know which event this one takes the place of.
-    """
-    unnamed = "" if is_named else str(submission.corrects_id or "")
-    rows = AuditEntry.objects.filter(object_id=str(submission.pk)).order_by("-seq")[:TIMELINE]
-    return [
-        {
-            "at": entry.at,
-            "actor": entry.actor,
-            "action": STEPS.get(entry.action, entry.action),
-            "shape": SHAPES.get(entry.outcome, ""),
-            "reason": _without(unnamed, json.loads(entry.body).get("reason", "")),
-            "attempt": json.loads(entry.body).get("attempt"),
-        }
-        for entry in reversed(rows)
-        if entry.action.startswith("submission.")
-    ]
-
-
-def _without(unnamed: str, reason: str) -> str:
-    return reason.replace(unnamed, "an event that was refused") if unnamed else reason

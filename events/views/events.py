@@ -17,6 +17,7 @@ from django.views.decorators.http import require_http_methods
 from events.audit.body import moment_in_utc
 from events.models import State, Submission
 from events.services import search
+from events.views import corrections
 
 PAGE = 50
 
@@ -48,6 +49,7 @@ def events(request: HttpRequest) -> HttpResponse:
     older = page[PAGE - 1] if len(page) > PAGE else None
     context = {
         "submissions": page[:PAGE],
+        "twice": corrections.twice_among(page),
         "older": f"{older.updated_at.isoformat()}_{older.pk}" if older else "",
         "states": State,
         "state": state,

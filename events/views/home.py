@@ -2,32 +2,63 @@
 
 from typing import NamedTuple
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
 from events.models import Heartbeat, State, Submission
+from events.views import corrections
 
-SECTIONS = (
-    (State.UNKNOWN, "Not known yet"),
-    (State.DUPLICATED, "There more than once"),
-    (State.ABSENT, "Not there: send again?"),
-    (State.REJECTED, "Refused: correct and send again"),
-    (State.READY, "Waiting to be sent"),
-    (State.SENDING, "Being sent"),
-    (State.DRAFT, "Drafts"),
+
+class Kind(NamedTuple):
+    """What waits in one way: `slug` is its id on the page, `help` what is said of it."""
+
+    slug: str
+    title: str
+    help: str
+    which: Q
+    needs_worker: bool = False
+
+
+def _in(state: State, title: str, *, which: Q | None = None, needs_worker: bool = False) -> Kind:
+    text = f"{state.words.meaning} {state.words.may_do}"
+    return Kind(state.value, title, text, Q(state=state) & (which or Q()), needs_worker)
+
+
+_IN_DOUBT = Q(unknown_since__isnull=False)
+_FOR_A_PERSON = Q(next_at=None)
+DUPLICATED = _in(State.DUPLICATED, "There more than once")
+KINDS = (
+    _in(State.UNKNOWN, "Not known yet", needs_worker=True),
+    Kind(
+        "in-doubt",
+        "Refused, but an earlier send may exist",
+        "Look in Cloudforce One before you correct it: the correction is an event of its own.",
+        Q(state=State.REJECTED) & _IN_DOUBT,
+        needs_worker=True,
+    ),
+    DUPLICATED,
+    _in(State.ABSENT, "Not there: send again?"),
+    _in(State.REJECTED, "Refused: correct and send again", which=~_IN_DOUBT),
+    Kind(
+        "for-you",
+        "Waiting for you: try it now",
+        "It was tried often and is not tried again by itself. Do not type it again.",
+        Q(state=State.READY) & _FOR_A_PERSON,
+    ),
+    _in(State.READY, "Waiting to be sent", which=~_FOR_A_PERSON, needs_worker=True),
+    _in(State.SENDING, "Being sent", needs_worker=True),
+    _in(State.DRAFT, "Drafts"),
 )
-MOVING = frozenset({State.READY, State.SENDING, State.UNKNOWN})
 SHOWN = 20
 RECENT = 5
 COUNTED = 1_000
 
 
 class Section(NamedTuple):
-    """What is in one state: the newest of it, and how many there are, in words."""
+    """What waits in one way: the newest of it, and how many there are, in words."""
 
-    state: State
-    title: str
+    kind: Kind
     submissions: list[Submission]
     amount: str
 
@@ -37,24 +68,28 @@ def home(request: HttpRequest) -> HttpResponse:
     mine = Submission.objects.filter(author=request.user.pk).order_by("-updated_at").defer("body")
     # What was corrected in another event waits for nobody.
     waiting = mine.uncorrected()
-    found = (_section(waiting.filter(state=state), state, title) for state, title in SECTIONS)
+    # What is there twice does, whether it was corrected or not.
+    twice = corrections.keys(Submission.objects.both_there().filter(author=request.user.pk))
+    rows = {DUPLICATED: mine.filter(DUPLICATED.which | Q(pk__in=twice, state=State.CREATED))}
+    found = (_section(rows.get(kind, waiting.filter(kind.which)), kind) for kind in KINDS)
     sections = [section for section in found if section.submissions]
-    needs_worker = any(section.state in MOVING for section in sections)
+    needs_worker = any(section.kind.needs_worker for section in sections)
     context = {
         "sections": sections,
         "created": mine.filter(state=State.CREATED)[:RECENT],
+        "twice": twice,
         "needs_worker": needs_worker,
         "is_worker_alive": not needs_worker or Heartbeat.any_alive(),
     }
     return render(request, "home.html", context)
 
 
-def _section(rows: "QuerySet[Submission]", state: State, title: str) -> Section:
-    """Each state is asked for by itself, so that many drafts never hide what is urgent."""
+def _section(rows: "QuerySet[Submission]", kind: Kind) -> Section:
+    """Each kind is asked for by itself, so that many drafts never hide what is urgent."""
     newest = list(rows[: SHOWN + 1])
     if len(newest) <= SHOWN:
-        return Section(state, title, newest, str(len(newest)))
+        return Section(kind, newest, str(len(newest)))
     # Counting all could take long; from some number on it says nothing more.
     count = rows.order_by()[: COUNTED + 1].count()
     in_all = f"{count:,}" if count <= COUNTED else f"more than {COUNTED:,}"
-    return Section(state, title, newest[:SHOWN], f"the newest {SHOWN} of {in_all}")
+    return Section(kind, newest[:SHOWN], f"the newest {SHOWN} of {in_all}")

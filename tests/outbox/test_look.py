@@ -176,7 +176,7 @@ def test_the_button_is_on_the_page_and_its_finding_too(as_ana, ana, sandbox):
     assert as_ana.post(f"/events/{submission.pk}/look/").status_code == 302
     page = as_ana.get(f"/events/{submission.pk}/").content.decode()
     assert "Changed there" in page
-    assert "insight" in page
+    assert "Insight" in page
 
 
 def test_who_may_not_send_may_not_look(as_otto, ana, sandbox):

@@ -27,7 +27,7 @@ def test_many_newer_drafts_do_not_hide_what_is_urgent(as_ana, ana):
         fill(ana, state, 1)
     fill(ana, State.DRAFT, 200, minutes=5)
     page = home(as_ana)
-    for title in ("Not known yet", "There more than once", "Not there", "Refused", "Waiting to be"):
+    for title in ("Not known yet", "There more than once", "Not there", "Refused", "Waiting for"):
         assert title in page
     assert "the newest 20 of 200" in page
 

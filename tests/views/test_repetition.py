@@ -56,7 +56,7 @@ def copy_of(client, submission):
 
 
 def has_button(client, submission):
-    return "Duplicate into a new draft" in client.get(f"/events/{submission.pk}/").content.decode()
+    return "Copy into a new draft" in client.get(f"/events/{submission.pk}/").content.decode()
 
 
 def test_a_duplicate_is_a_draft_with_the_same_text_and_no_tlp(as_ana, sandbox):
