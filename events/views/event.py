@@ -39,18 +39,12 @@ def _page(
 ) -> HttpResponse:
     """The page; `reason` is what was written and could not be taken."""
     state = State(submission.state)
-<<<<<<< HEAD
-    visible = Submission.objects.visible_to(request.user)
-    old = submission.corrects_id
-    corrected = visible.filter(pk=old).first() if old else None
-=======
     can = _allowed(request, submission)
     related = corrections.of(submission, request.user)
     is_held = _is_held(submission)
     needs_worker = state in MOVING or submission.may_exist
     is_worker_alive = not needs_worker or Heartbeat.any_alive()
     desk = Desk(gate.closed(), is_worker_alive, is_held, can["take_back"], related.twice)
->>>>>>> wt-ui
     context = {
         "submission": submission,
         "standing": standing(submission, desk),
