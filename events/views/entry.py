@@ -16,6 +16,7 @@ from django.utils.html import format_html
 from django.views.decorators.http import require_http_methods
 
 from events import outbox, reference, services, vetting
+from events.failures import first_line
 from events.forms import EventEntry, Preview, preview
 from events.forms.completing import FROM_TEMPLATE, completed
 from events.models import EDITABLE, State, Submission
@@ -99,7 +100,7 @@ class _Post:
             if action == "save":
                 return self._save()
         except DatabaseError as error:
-            log.error("the database refused: %s", error)
+            log.error("the database refused: %s", first_line(error))
             return self._refuse(_DATABASE, status=503)
         match action:
             case "parse":
