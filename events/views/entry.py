@@ -23,7 +23,7 @@ from events.models import EDITABLE, State, Submission
 from events.services import templates
 from events.views.blank import TEMPLATE, blank_page, lists_age
 from events.views.check import Panel, panel
-from events.views.recent import attackers, recent
+from events.views.recent import LISTS, recent, whole_list
 from events.views.starting import start
 
 # A script asks for one part of the page with this header, and gets that part's HTML alone.
@@ -45,8 +45,8 @@ def new(request: HttpRequest) -> HttpResponse:
         return _Post(request, None).response()
     if request.headers.get(PART) == "recent":
         return recent(request)
-    if request.headers.get(PART) == "attackers":
-        return attackers()
+    if (name := request.headers.get(PART, "")) in LISTS:
+        return whole_list(name)
     references = reference.load()
     started = start(request)
     if started is None:
