@@ -273,6 +273,8 @@ def tls_context(ca_bundle: str) -> ssl.SSLContext:
     except OSError:
         raise ValueError(f"The certificate bundle {ca_bundle} cannot be read.") from None
     context.sslsocket_class = BoundedTLSSocket
+    # Python honours SSLKEYLOGFILE: with that file, whoever recorded the traffic reads the token.
+    context.keylog_filename = None  # type: ignore[assignment]  # as ssl itself begins
     return context
 
 

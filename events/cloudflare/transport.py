@@ -7,6 +7,7 @@ and a `.netrc` in the environment, keep cookies, and read the whole body of a re
 from __future__ import annotations
 
 import os
+import re
 import ssl
 import zlib
 from typing import Any
@@ -35,7 +36,19 @@ POOL_SIZE = 64
 RAY_CHARACTERS = frozenset("0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ-")
 
 _JSON = {"Content-Type": "application/json"}
+# What may stand in a token is ASCII.
+_ESCAPE = re.compile(rb"\\+(?:u00([2-7][0-9a-fA-F])|([!-~]))")
 _POOLS = {"http": BoundedPool, "https": BoundedTLSPool}
+
+
+def _spelled(character: str) -> bytes:
+    """A pattern of `character` as JSON may write it, also inside of a text that is JSON itself."""
+    plain = re.escape(character.encode())
+    return rb"(?:\\*%s|\\+u00(?i:%02x))" % (plain, ord(character))
+
+
+def _unescaped(escape: re.Match[bytes]) -> bytes:
+    return escape[2] or bytes.fromhex(escape[1].decode())
 
 
 class Bearer(AuthBase):
@@ -43,6 +56,7 @@ class Bearer(AuthBase):
 
     def __init__(self, token: str) -> None:
         self._token = token
+        self._spelled = re.compile(b"".join(map(_spelled, token)))
 
     def __repr__(self) -> str:
         return "Bearer(…)"
@@ -52,8 +66,11 @@ class Bearer(AuthBase):
         return request
 
     def removed_from(self, body: bytes) -> bytes:
-        """`body` without the token, should the server repeat it."""
-        return body.replace(self._token.encode(), b"[token]")
+        """`body` without the token, should the server repeat it, be it in escapes of JSON."""
+        token = self._token.encode()
+        if token not in _ESCAPE.sub(_unescaped, body):
+            return body
+        return self._spelled.sub(b"[token]", body)
 
 
 class _Adapter(HTTPAdapter):

@@ -1,13 +1,14 @@
 """What the pickers offer: options made of the reference lists, values that are not in them kept."""
 
 from collections.abc import Iterable
+from itertools import accumulate, takewhile
 
 from events.forms.widgets import Choice, Choices
 from events.payload import Tlp
 from events.reference import DEFAULT_DATASET, Category, Dataset, References
 
 # Characters of names and aliases that weigh little beside the rest of the page.
-ATTACKERS_TEXT_MOST = 6_000
+TEXT_MOST = 6_000
 
 
 def of_names(names: Iterable[str], blank: str = "Choose…") -> Choices:
@@ -51,13 +52,14 @@ def of_datasets(references: References) -> Choices:
 def of_attackers(references: References) -> tuple[Choices, bool]:
     """Attackers with their other names, and whether there are more than a page should carry.
 
-    If so, these are the names in use; `all_attackers` has the rest.
+    If so, these are of the names in use, as many as a page should carry; `all_attackers` has the
+    rest.
     """
     every = all_attackers(references)
-    if sum(len(each.value) + len(each.hint) for each in every) <= ATTACKERS_TEXT_MOST:
+    if (light := _light(every)) == every:
         return every, False
     used = {each.name for each in references.attackers if each.is_used}
-    return tuple(each for each in every if each.value in used), True
+    return _light(tuple(each for each in every if each.value in used)) or light, True
 
 
 def all_attackers(references: References) -> Choices:
@@ -65,6 +67,24 @@ def all_attackers(references: References) -> Choices:
     return tuple(
         Choice(each.name, each.name, " · ".join(each.aliases)) for each in references.attackers
     )
+
+
+def of_tags(references: References) -> tuple[Choices, bool]:
+    """Tags, and whether there are more than a page should carry: `all_tags` has the rest."""
+    every = all_tags(references)
+    light = _light(every)
+    return light, light != every
+
+
+def all_tags(references: References) -> Choices:
+    """Every tag by name."""
+    return tuple(Choice(name, name) for name in references.tags)
+
+
+def _light(every: Choices) -> Choices:
+    """The first of `every`, as many as weigh little beside the rest of the page."""
+    weights = accumulate(len(each.value) + len(each.hint) for each in every)
+    return every[: sum(1 for _ in takewhile(lambda weight: weight <= TEXT_MOST, weights))]
 
 
 def closed_datasets(references: References) -> frozenset[str]:

@@ -89,6 +89,7 @@ class EventForm(forms.Form):
         self.indicators: IndicatorForms | None = None
         self.indicators_fault = ""
         self.attackers, self.has_more_attackers = choices.of_attackers(references)
+        self.offered_tags, self.has_more_tags = choices.of_tags(references)
         countries = choices.of_countries(references)
         self._offer("category", choices.of_categories(references))
         self._offer("target_industry", choices.of_names(references.industries, "Not known"))

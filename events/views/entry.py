@@ -16,13 +16,14 @@ from django.utils.html import format_html
 from django.views.decorators.http import require_http_methods
 
 from events import outbox, reference, services, vetting
+from events.failures import first_line
 from events.forms import EventEntry, Preview, preview
 from events.forms.completing import FROM_TEMPLATE, completed
 from events.models import EDITABLE, State, Submission
 from events.services import templates
 from events.views.blank import TEMPLATE, blank_page, lists_age
 from events.views.check import Panel, panel
-from events.views.recent import attackers, recent
+from events.views.recent import LISTS, recent, whole_list
 from events.views.starting import start
 
 # A script asks for one part of the page with this header, and gets that part's HTML alone.
@@ -44,8 +45,8 @@ def new(request: HttpRequest) -> HttpResponse:
         return _Post(request, None).response()
     if request.headers.get(PART) == "recent":
         return recent(request)
-    if request.headers.get(PART) == "attackers":
-        return attackers()
+    if (name := request.headers.get(PART, "")) in LISTS:
+        return whole_list(name)
     references = reference.load()
     started = start(request)
     if started is None:
@@ -99,7 +100,7 @@ class _Post:
             if action == "save":
                 return self._save()
         except DatabaseError as error:
-            log.error("the database refused: %s", error)
+            log.error("the database refused: %s", first_line(error))
             return self._refuse(_DATABASE, status=503)
         match action:
             case "parse":

@@ -9,6 +9,7 @@ from events.services.copies import CONTEXT
 
 SUBMISSIONS = 30
 SHOWN = 5
+LISTS = {"attackers": choices.all_attackers, "tags": choices.all_tags}
 
 
 def recent(request: HttpRequest) -> JsonResponse:
@@ -20,9 +21,9 @@ def recent(request: HttpRequest) -> JsonResponse:
     )
 
 
-def attackers() -> JsonResponse:
-    """Every attacker as `[name, other names]`."""
-    every = choices.all_attackers(reference.load())
+def whole_list(name: str) -> JsonResponse:
+    """Every choice of one of `LISTS` as `[name, other names]`."""
+    every = LISTS[name](reference.load())
     return JsonResponse({"options": [[each.value, each.hint] for each in every]})
 
 

@@ -6,12 +6,14 @@ import socket
 import ssl
 import traceback
 
+import certifi
 import pytest
 import requests
 from django.test import RequestFactory
 from django.views.debug import ExceptionReporter
 
 from events.cloudflare import ApiError, Client, Unknown
+from events.cloudflare.deadline import tls_context
 from events.cloudflare.transport import Transport
 from tests.cloudflare.support import BODY, CREATED, TOKEN, client_for, envelope, failure
 from tests.servers import MisbehavingServer, close, hang, reply, reply_bytes
@@ -29,6 +31,14 @@ FAILURES = {
     "echo in headers": reply(403, b"", [("CF-Ray", f"{TOKEN} {TOKEN}"), ("Retry-After", TOKEN)]),
     "echo in a header line": reply_bytes(b"HTTP/1.1 200 " + ECHO + b"\r\nX" + ECHO + b"\r\n\r\n"),
     "deep": reply(200, b"[" * 100_000),
+}
+
+
+ESCAPED = {
+    "every character": "".join(f"\\u{ord(c):04x}" for c in TOKEN),
+    "in capitals": "".join(f"\\u{ord(c):04X}" for c in TOKEN),
+    "one character": f"{TOKEN[:4]}\\u{ord(TOKEN[4]):04x}{TOKEN[5:]}",
+    "a text in a text": "".join(f"\\\\u{ord(c):04x}" for c in TOKEN),
 }
 
 
@@ -78,6 +88,32 @@ def test_an_answer_that_repeats_the_token_is_stored_without_it() -> None:
     with MisbehavingServer(reply(200, body)) as server:
         created = client_for(server.url).create_event(BODY)
     assert TOKEN not in repr(created)
+
+
+@pytest.mark.parametrize("spelling", ESCAPED)
+def test_a_token_that_is_repeated_in_escapes_is_removed(spelling: str, caplog) -> None:
+    body = b'{"success": false, "errors": [{"message": "bad %s"}]}' % ESCAPED[spelling].encode()
+    with MisbehavingServer(reply(400, body)) as server:
+        error = failed(client_for(server.url), caplog)
+    assert [problem.message for problem in error.problems] == ["bad [token]"]
+    assert TOKEN not in repr(vars(error)) + caplog.text
+
+
+def test_what_looks_like_an_escape_is_left_alone() -> None:
+    said = 'a\\ \\u0041 "b" / \u2028 \x7f'
+    server = MisbehavingServer(reply(400, failure({"message": said})))
+    with server, pytest.raises(ApiError) as caught:
+        client_for(server.url).create_event(BODY)
+    assert caught.value.problems[0].message == 'a\\ \\u0041 "b" /'
+
+
+def test_no_variable_of_the_environment_writes_tls_keys_to_a_file(monkeypatch, tmp_path) -> None:
+    """Whoever has that file and the traffic has the token."""
+    monkeypatch.setenv("SSLKEYLOGFILE", str(tmp_path / "keys"))
+    tls_context.cache_clear()
+    context = tls_context(certifi.where())
+    tls_context.cache_clear()
+    assert context.keylog_filename is None
 
 
 def test_a_query_stays_out_of_every_error() -> None:

@@ -93,6 +93,27 @@ def test_a_long_catalogue_does_not_weigh_on_the_page(as_ana):
     assert ["apt28", "Fancy Bear · Sofacy"] in options
 
 
+def test_a_long_list_of_names_in_use_does_not_weigh_on_the_page(as_ana):
+    light = len(as_ana.get(NEW).content)
+    keep(attackers=[f"Gang {number:05} {'x' * 400}" for number in range(20_000)])
+    names, has_more = offered(as_ana)
+    assert 0 < len(names) < 20
+    assert has_more
+    assert len(as_ana.get(NEW).content) - light < 10_000
+    options = as_ana.get(NEW, headers={"X-Part": "attackers"}).json()["options"]
+    assert len(options) == 20_000
+
+
+def test_a_long_list_of_tags_does_not_weigh_on_the_page(as_ana):
+    light = len(as_ana.get(NEW).content)
+    keep(tags=["phishing", *(f"tag {number:05} {'x' * 90}" for number in range(20_000))])
+    page = Page(as_ana.get(NEW))
+    assert "data-more" in page.id("tags").attrs
+    assert len(as_ana.get(NEW).content) - light < 10_000
+    options = as_ana.get(NEW, headers={"X-Part": "tags"}).json()["options"]
+    assert (len(options), options[0]) == (20_001, ["phishing", ""])
+
+
 def test_the_long_list_is_for_those_who_enter_events(client, as_otto):
     assert as_otto.get(NEW, headers={"X-Part": "attackers"}).status_code == 403
     assert client.get(NEW, headers={"X-Part": "attackers"}).status_code == 302
