@@ -14,8 +14,9 @@ class _Texts(search._Marks):
     def __init__(
         self, submission: Submission, api: Api, wire: dict[str, Any], events: Mapping[str, Any]
     ) -> None:
-        text = wire.get("event")
-        alike = {uuid: event for uuid, event in events.items() if event.get("event") == text}
+        alike = {
+            uuid: event for uuid, event in events.items() if event.get("event") == wire["event"]
+        }
         super().__init__(submission, api, wire, alike)
 
     def are_others(self, events: Iterable[str], *, marks_are_read: bool) -> bool:
@@ -24,4 +25,4 @@ class _Texts(search._Marks):
 
 def compare_texts() -> None:
     """From now on in this process."""
-    search._Marks = _Texts  # type: ignore[misc]
+    search._Marks = _Texts
