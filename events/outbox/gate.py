@@ -67,7 +67,10 @@ class Closed(NamedTuple):
             return f"Cloudflare asked to wait until {self.until:%H:%M:%S} UTC."
         since = f"since {self.since:%Y-%m-%d %H:%M} UTC" if self.since else "now"
         if self.kind is Kind.ACCESS:
-            return f"Cloudflare refuses this desk's access {since}. Tell the administrator."
+            return (
+                f"Cloudflare refuses this desk's access {since}. "
+                "The administrator has to set it right."
+            )
         return f"Cloudflare has not answered {since}."
 
 

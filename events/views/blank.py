@@ -64,7 +64,7 @@ def lists_age(request: HttpRequest, references: References) -> dict[str, object]
 def _closed() -> str:
     """What every page says of the API, empty while it answers."""
     breaker = outbox.breaker()
-    return breaker.sentence if breaker else ""
+    return f"{breaker.sentence} {breaker.reason}" if breaker else ""
 
 
 def _pieces(

@@ -15,6 +15,8 @@
   let saving = null;
   let failures = 0;
   let retryAt = 0;
+  let isGoing = false;
+  let isReady = false;
 
   const say = (text, isBad = false) => {
     shown.textContent = text;
@@ -47,11 +49,12 @@
     if (answer.status === 401) return askToSignIn();
     if (answer.status >= 500 || answer.status === 429) return tryAgain(`The server says ${answer.status}.`);
     if (!(answer.headers.get("Content-Type") || "").includes("json")) {
+      failures = 0;
       return say(`Not saved (${answer.status}). Your text is still here.`, true);
     }
     const said = await answer.json();
-    if (!answer.ok) return say(said.message, true);
     failures = 0;
+    if (!answer.ok) return say(said.message, true);
     setHidden("version", said.version);
     history.replaceState(null, "", said.url);
     say(`draft saved ${said.at} UTC`);
@@ -112,14 +115,47 @@
     unsavedSince = unsavedSince || Date.now();
     later();
   });
+  // The browser puts a page of its own in the place of the form if the server does not answer.
+  // So the text is saved first where that failed last, and the form goes only to a server that is there.
+  async function goOn(button) {
+    isGoing = true;
+    await saving;
+    if (failures || (button && button.dataset.plain)) {
+      const before = failures;
+      unsavedSince = unsavedSince || Date.now();
+      await save();
+      if (failures > before) return stay(button);
+    }
+    isGoing = false;
+    if (!dialog.open) submit(button);
+  }
+
+  function stay(button) {
+    isGoing = false;
+    if (button) delete button.dataset.plain;
+    const [done, again] = button && button.value.startsWith("send") ? ["sent", "Send"] : ["done", "Try"];
+    say(`Not ${done}: the server does not answer. Your text is still here. ${again} again when “draft saved” appears.`, true);
+  }
+
+  function submit(button) {
+    isReady = true;
+    form.requestSubmit(button);
+    isReady = false;
+  }
+
+  const isLocal = (button) => button && (button.value === "add_row" || button.value.startsWith("remove_row"));
+
   // A save under way raises the draft's version: what follows has to know it.
   form.addEventListener("submit", (event) => {
-    if (event.submitter && event.submitter.value === "download") return;
+    const button = event.submitter;
+    if (isReady || isLocal(button) || (button && button.value === "download")) return;
     clearTimeout(timer);
-    if (!saving || event.defaultPrevented) return;
+    const isPlain = Boolean(button && button.dataset.plain);
+    if (event.defaultPrevented || (button && button.value === "parse" && !isPlain)) return;
+    if (!saving && !failures && !isPlain) return;
     event.preventDefault();
     event.stopImmediatePropagation();
-    saving.finally(() => form.requestSubmit(event.submitter));
+    if (!isGoing) goOn(button);
   }, true);
   dialog.querySelector("form").addEventListener("submit", (event) => {
     signIn(event).catch(() => alert("The server does not answer. Try again."));

@@ -307,7 +307,7 @@ def test_the_page_of_what_waits_for_access_tells_the_administrator(as_ana, ana, 
     submission = send(ana)
     page = as_ana.get(f"/events/{submission.pk}/").content.decode()
     assert 'data-state="ready"' in page
-    assert "Tell the administrator" in page
+    assert "The administrator has to set it right" in page
     assert "refuses this desk's access" in page.replace("&#x27;", "'")
 
 

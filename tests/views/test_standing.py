@@ -197,3 +197,18 @@ def test_a_reason_for_what_has_moved_on_is_shown_once_more(as_ana, make):
         f"/events/{created.pk}/decide/", {"action": "absent", "reason": "LOOKED IN THE DASHBOARD"}
     )
     assert "You wrote: LOOKED IN THE DASHBOARD" in answer.content.decode()
+
+
+def test_access_that_is_refused_is_explained_to_who_can_mend_it(as_ana, as_adam, ana):
+    close(is_access=True)
+    said = as_ana.get("/events/new/").content.decode()
+    assert "refuses this desk&#x27;s access" in said
+    assert "The administrator has to set it right." in said
+    assert "What you send waits here and goes by itself after that." in said
+    for page_of in ("/events/", "/events/new/", "/admin/"):
+        told = as_adam.get(page_of).content.decode()
+        assert "HTTP 401" in told
+        assert "CLOUDFLARE_API_TOKEN" in told
+        assert "manage.py probe_api" in told
+    for setting in ("HTTP 401", "CLOUDFLARE_API_TOKEN"):
+        assert setting not in said
