@@ -8,7 +8,8 @@ from typing import Any
 from django.conf import settings
 
 from events.models import Submission
-from events.payload import BODY_MAX_BYTES, EventCreate, Tlp, label_of_wire, sha256
+from events.outbox.returned import marking_of, strictest, told_marking_of
+from events.payload import BODY_MAX_BYTES, EventCreate, sha256
 
 MARK = "event_desk"
 # A lease outlives the client's deadline, so that it runs out only if the process died.
@@ -52,11 +53,15 @@ def frozen(payload: EventCreate, submission: Submission) -> dict[str, Any]:
 
 
 def copies(payload: EventCreate) -> dict[str, Any]:
-    """The columns that lists show."""
+    """The columns that lists show.
+
+    The raw data stands on the event's page: whoever may not have it, may not have the page.
+    """
+    raw = told_marking_of({"tlp": payload.raw.tlp})
     return {
         "category": payload.category,
         "event": payload.event,
-        "tlp": (label_of_wire(payload.tlp, settings.TLP_WIRE) or Tlp.RED).value,
+        "tlp": strictest(marking_of({"tlp": payload.tlp}), raw).value,
         "dataset_id": payload.dataset_id or "",
         "event_date": payload.date,
     }

@@ -208,7 +208,8 @@ def _told(submission: Submission, found: Search) -> dict[str, Any]:
     if event is None:
         return {}
     there = [told_marking_of(each) for each in found.matches.values()]
-    sent = [told_marking_of(wire_of(submission))] if submission.body is not None else []
+    wire = wire_of(submission) if submission.body is not None else {}
+    sent = [told_marking_of(wire), told_marking_of(wire.get("raw") or {})]
     is_typed = submission.body is None or submission.state in PRIVATE
     columns = columns_of(event, submission.dataset_id) if is_typed else {}
     return columns | {"tlp": strictest(submission.marking, *there, *sent).value}

@@ -73,6 +73,18 @@ def test_the_reference_example_is_created_once_and_logged(ana, sandbox):
     ]
 
 
+def test_an_event_whose_raw_data_is_red_is_for_those_who_may_have_that(ana, as_ben, sandbox):
+    """Its page and its entries hold the raw data."""
+    raw = Raw(data={"victim": "Bank"}, tlp="red")
+    event = payload(tlp="green", raw=raw)
+    sent = services.send(person=person(ana), token=uuid4(), typed=TYPED, payload=event)
+    assert (sent.state, sent.tlp) == (State.CREATED, "red")
+    assert json.loads(bytes(sent.body))["tlp"] == "green"
+    assert as_ben.get(f"/events/{sent.pk}/").status_code == 404
+    entries = AuditEntry.objects.filter(object_id=str(sent.pk))
+    assert all(json.loads(entry.body)["tlp"] == "red" for entry in entries)
+
+
 def test_what_is_sent_is_what_was_frozen_byte_for_byte(ana, sandbox):
     submission = send(ana)
 
