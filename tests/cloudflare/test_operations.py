@@ -168,7 +168,7 @@ OPERATIONS: dict[str, tuple[Call, str, Any, Any]] = {
         lambda client: client.read_raw(DATASET, UUID),
         f"GET {EVENTS}/datasets/{DATASET}/events/{UUID}/raw",
         RAW,
-        RawData({"a": 1}, "", "s", "red"),
+        RawData({"a": 1}, "", "s", "red", "now"),
     ),
     "datasets": (Client.datasets, f"GET {EVENTS}/dataset", DATASETS, WANT_DATASETS),
     "categories": (
