@@ -80,6 +80,7 @@ def test_both_there_is_told_on_both_pages_and_at_home(as_ana, both):
         assert SECOND in said
         assert "which should go" in said
         assert "once." not in said
+        assert "Copy into a new draft" not in said
     home = as_ana.get("/").content.decode()
     assert "There more than once" in home
     assert "Refused, but" not in home
