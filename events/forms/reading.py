@@ -24,6 +24,7 @@ from events.payload import (
 )
 from events.reference import References
 
+_DIGITS_MOST = 20
 _PLAIN = ("category", "event", "insight", "attacker", "target_industry")
 _COUNTRIES = ("attacker_country", "target_country")
 
@@ -152,14 +153,15 @@ class _Reading:
         text = self._text("account_id")
         if not text:
             return None
-        if not (text.isascii() and text.isdecimal() and len(text) <= 16):
+        if not (text.isascii() and text.isdecimal()):
             self._fault(
                 "account_id",
                 f"Account id: {text[:40]} is not a whole number. Write digits alone, such as "
                 "123456, or leave it empty.",
             )
             return None
-        return int(text)
+        # With more digits than any account id has, the first of them are too large as well.
+        return int(text[:_DIGITS_MOST])
 
     def _source(self) -> dict[str, str] | None:
         article, title = self._text("source_id"), self._text("source_title")

@@ -47,7 +47,7 @@ def _whole(value: object) -> object:
     if isinstance(value, bool) or not isinstance(value, int):
         raise ValueError(_ACCOUNT_ID)
     if not 1 <= value <= ACCOUNT_ID_MAX:
-        raise ValueError(f"Account id is a number from 1 to {ACCOUNT_ID_MAX:,}. Write it again.")
+        raise ValueError(f"Account id is a number from 1 to {ACCOUNT_ID_MAX:,}.")
     return value
 
 

@@ -21,20 +21,26 @@ from events import reference, services, vetting
 from events.forms.faults import Fault, row_field
 from events.forms.typed import Typed
 from events.forms.vetted import entry_of
+from events.payload import LABELS
 from events.vetting import Finding, Level
 
 PLACES_MOST = 10
 GROUPS_MOST = 25
+# Fields that the form calls otherwise than the event does.
+_FORM_LABELS = {"raw_tlp": "TLP of the raw data", "raw_data": LABELS["raw"]}
 _THERE = "At Cloudflare"
 _NOTHING_TO_ASK = "At Cloudflare: there is no indicator to look up yet"
 
 
 class Place(NamedTuple):
-    """One finding where it is: the id of the field on the page, and the row's number from 1."""
+    """One finding where it is: the id of the field on the page, the row's number from 1, and the
+    field's label for what is in no row.
+    """
 
     finding: Finding
     anchor: str
-    row: int | None
+    row: int | None = None
+    label: str = ""
 
 
 class Group(NamedTuple):
@@ -115,9 +121,13 @@ def _group(findings: list[Finding]) -> Group:
 
 def _place(finding: Finding) -> Place:
     if isinstance(finding.field, str):
-        return Place(finding, Fault(finding.field, "").anchor, None)
+        return Place(finding, Fault(finding.field, "").anchor, label=_label(finding.field))
     _, row = finding.field
     return Place(finding, Fault(row_field(row, "value"), "").anchor, row + 1)
+
+
+def _label(field: str) -> str:
+    return _FORM_LABELS.get(field) or LABELS.get(field, "Field")
 
 
 def _summary(findings: Iterable[Finding]) -> str:

@@ -72,7 +72,11 @@ def _page(
         and submission.outcome_values.get("kind") not in set(gate.Kind),
         "is_paused": desk.closed is not None and desk.closed.kind is gate.Kind.PAUSED,
         "related": related,
-        "can": can | {"correct": can["correct"] and related.is_open},
+        "can": can
+        | {
+            "correct": can["correct"] and related.is_open,
+            "duplicate": can["duplicate"] and not related.twice,
+        },
         "is_worker_alive": is_worker_alive,
     }
     return render(request, "events/detail.html", context, status=status)

@@ -59,7 +59,8 @@ def standing(submission: Submission, desk: Desk) -> Standing:
     words = submission.words
     if submission.state == State.UNKNOWN and not desk.is_worker_alive:
         return Standing(words.meaning, f"{_NEVER_AGAIN} {_DO_NOT_TYPE}")
-    if submission.state == State.REJECTED and submission.may_exist and not submission.sweep_at:
+    is_looked_for = desk.is_worker_alive and submission.sweep_at is not None
+    if submission.state == State.REJECTED and submission.may_exist and not is_looked_for:
         return Standing(words.meaning, words.may_do)
     return Standing(words.meaning, f"{words.next} {words.may_do}")
 

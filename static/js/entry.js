@@ -70,14 +70,16 @@
 
   async function lookThere(button) {
     const place = find("[data-there]");
-    button.disabled = true;
+    // Not disabled, which would take the focus away from whoever pressed it.
+    if (button.getAttribute("aria-disabled")) return;
+    button.setAttribute("aria-disabled", "true");
     place.textContent = "Looking at Cloudflare…";
     try {
       place.innerHTML = await ask("there", button.dataset.lookThere, new URLSearchParams(new FormData(form)));
     } catch {
       place.textContent = "Could not look at Cloudflare just now. Try again in a minute.";
     }
-    button.disabled = false;
+    button.removeAttribute("aria-disabled");
   }
 
   const quietly = (promise) => promise.catch(() => {});

@@ -33,7 +33,8 @@ def test_a_form_is_answered_with_what_to_look_at(as_ana, lists):
     html = answer.content.decode()
     assert "1 to settle before sending, 5 to look at" in html
     assert 'href="#id_indicators-3-value">Row 4</a>' in html
-    assert 'href="#id_date"' in html
+    assert '<a href="#id_date">When</a>: ' in html
+    assert '<a href="#id_raw_tlp">TLP of the raw data</a>: ' in html
     assert "<html" not in html
 
 

@@ -5,7 +5,8 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from events.models import State, Submission
+from events import clock
+from events.models import Heartbeat, State, Submission
 
 FIRST, SECOND = "11111111-aaaa", "22222222-bbbb"
 
@@ -60,6 +61,8 @@ def test_an_earlier_send_that_may_exist_is_told_everywhere(as_ana, refused):
     assert "Refused: correct and send again" not in home
     for listed in (home, as_ana.get("/events/").content.decode()):
         assert "earlier send may exist</span>" in listed
+    assert "30 days after" not in page(as_ana, refused)
+    Heartbeat.objects.create(pk=1, at=clock.now())
     said = page(as_ana, refused)
     assert f"{refused.sweep_at:%Y-%m-%d %H:%M} UTC" in said
     assert "30 days after it was refused" in said
@@ -80,6 +83,7 @@ def test_both_there_is_told_on_both_pages_and_at_home(as_ana, both):
         assert SECOND in said
         assert "which should go" in said
         assert "once." not in said
+        assert "Copy into a new draft" not in said
     home = as_ana.get("/").content.decode()
     assert "There more than once" in home
     assert "Refused, but" not in home
