@@ -173,6 +173,8 @@ LOGGING = {
     "root": {"handlers": ["stderr"], "level": "INFO"},
     "loggers": {
         "django.server": {"handlers": [], "propagate": False},
+        # It says each failed attempt of each thread; the first error of a request says enough.
+        "psycopg.pool": {"level": "ERROR"},
         # At DEBUG it writes URLs, and a search for an indicator is in the URL.
         "urllib3": {"level": "WARNING"},
     },

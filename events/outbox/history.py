@@ -11,6 +11,7 @@ of that file, which processes touch when they end.
 import atexit
 import logging
 import os
+import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -27,21 +28,25 @@ LONG_STOP = timedelta(minutes=15)
 FILE = "log_head"
 HELD = "desk.held"
 # Who hosts a database for others may have taken the right to ask for the server's identifier.
+# A table that is restored in place gets another oid, though its database keeps its own.
 _OF_DATABASE = (
-    "SELECT oid, has_function_privilege('pg_control_system()', 'execute') "
+    f"SELECT oid || '.' || '{ApiGate._meta.db_table}'::regclass::oid, "  # noqa: S608
+    "has_function_privilege('pg_control_system()', 'execute') "
     "FROM pg_database WHERE datname = current_database()"
 )
+RECHECK_SECONDS = 5.0
 
 log = logging.getLogger("events.history")
 
 
-def check() -> str:
+def check(*, is_start: bool = True) -> str:
     """Have what waits looked for before its first send, if this desk may be a copy.
 
     To be called when a process starts, before it sends anything, and now and then by the worker,
-    because a backup may be put in place under it. Returns why, or an empty text.
+    because a backup may be put in place under it. Silence tells only where it `is_start`. Returns
+    why, or an empty text.
     """
-    reason = _doubt(clock.now()) if audit.head().seq else ""
+    reason = _doubt(clock.now(), is_start=is_start) if audit.head().seq else ""
     if reason:
         hold(reason)
     # Only now: a process that dies before has not used up the sign.
@@ -92,6 +97,7 @@ class Pending:
     """The check of a web process, which is made up for before the first send if it failed."""
 
     is_due = False
+    _checked = float("inf")
 
     def start(self) -> None:
         """Check now; if the database is away, before the first send."""
@@ -103,16 +109,18 @@ class Pending:
             log.warning("not checked yet whether this is a copy: %s", type(error).__name__)
 
     def make_up(self) -> None:
-        """Check, unless that is done. Raises `DatabaseError`."""
-        if self.is_due:
-            check()
-            self.is_due = False
+        """Check, unless that was done a moment ago: a backup may be put in place under a process
+        that runs on. Raises `DatabaseError`.
+        """
+        if self.is_due or time.monotonic() - self._checked > RECHECK_SECONDS:
+            check(is_start=self.is_due)
+            self.is_due, self._checked = False, time.monotonic()
 
 
 pending = Pending()
 
 
-def _doubt(now: datetime) -> str:
+def _doubt(now: datetime, *, is_start: bool) -> str:
     if gate.database() not in ("", _database()):
         return "this database is a copy of another one"
     # Of a log that was still empty every log is the continuation.
@@ -120,7 +128,7 @@ def _doubt(now: datetime) -> str:
         entry = AuditEntry.objects.filter(seq=noted.seq).values_list("hash", flat=True).first()
         if entry != noted.hash:
             return "the log is not the one that this machine saw: a backup was restored"
-    last = _last_sign(now)
+    last = _last_sign(now) if is_start else None
     if last is not None and now - last > LONG_STOP:
         return f"the desk stood still since {last:%Y-%m-%d %H:%M:%S} UTC"
     return ""

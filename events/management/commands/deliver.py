@@ -28,7 +28,7 @@ log = logging.getLogger("events.deliver")
 
 
 class Command(BaseCommand):
-    """Work in rounds until SIGTERM or SIGINT; what is under way is finished first."""
+    """Work in rounds until SIGTERM, SIGINT or SIGHUP; what is under way is finished first."""
 
     help = "Deliver waiting events, reconcile unknown ones, refresh the lists once a day."
 
@@ -46,7 +46,7 @@ class Command(BaseCommand):
         """Several workers on several machines are safe: each claims what it takes."""
         worker = _Worker(is_restored=bool(options["restored"]), is_once=bool(options["once"]))
         if not options["once"]:
-            for number in (signal.SIGTERM, signal.SIGINT):
+            for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
                 signal.signal(number, lambda *_: worker.stop())
         try:
             while not worker.is_stopping:
