@@ -40,9 +40,10 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture(autouse=True)
 def _well(desk: Desk) -> Iterator[None]:
-    """The API behaves again after each test."""
+    """The API behaves again after each test, and the desk asks it again."""
     yield
     desk.sandbox.well()
+    desk.open_gate()
 
 
 class Person:

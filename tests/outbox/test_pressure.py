@@ -105,6 +105,7 @@ def test_lists_for_pickers_go_through_the_gate_too(db, sandbox, behaviour):
 def test_what_waits_is_sent_while_the_lists_are_fetched_slowly(ana, sandbox, monkeypatch):
     waiting(ana, sandbox, 1)
     worker = deliver._Worker(is_restored=False)
+    worker._is_checked = True
     fetching, leave = threading.Event(), threading.Event()
 
     def slow(client, ask):
