@@ -122,7 +122,7 @@ def test_the_reference_example_in_under_25_keys(ana, desk):
     press("Control+v")
     expect(page.locator("[data-rows] .row")).to_have_count(5)
     press("Tab")
-    for text in ("Flying Yeti", "china", "agri", "us", "", "", ""):
+    for text in ("Flying Yeti", "china", "agri", "us", *[""] * 6):
         page.keyboard.type(text)
         press("Tab")
     press("Space", "ArrowRight", "ArrowRight", "Control+Enter")
