@@ -145,8 +145,8 @@ def test_a_later_page_begins_where_it_begins_and_not_at_the_newest(as_ana, ana):
     position = f"{times[2_000].isoformat()}_{UUID(int=7)}"
     with CaptureQueriesContext(connection) as asked:
         as_ana.get("/events/", {"state": "created", "before": position})
-    table = 'FROM "events_submission"'
-    (listed,) = [query["sql"] for query in asked if table in query["sql"]]
+    # Another query finds which of the rows are there twice.
+    (listed,) = [query["sql"] for query in asked if "LIMIT 51" in query["sql"]]
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE events_submission")
         cursor.execute(f"EXPLAIN {listed}".replace("%", "%%"))
