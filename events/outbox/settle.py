@@ -43,10 +43,9 @@ def settle(submission: Submission, actor: audit.Actor, said: Said) -> Submission
     Tries again for some seconds if the database is away; if it stays away, what the API said goes
     to the log of the process, and the lease runs out: the event is then looked for.
     """
+    # A try that is rolled back leaves in memory what it wrote or read.
     read = (submission.state, submission.version, submission.attempt)
     for wait in (*RETRY_WAITS, None):
-        # A try that was rolled back may have left in memory what it read.
-        submission.state, submission.version, submission.attempt = read
         try:
             with transaction.atomic(durable=True):
                 _write(submission, actor, said)
@@ -54,6 +53,7 @@ def settle(submission: Submission, actor: audit.Actor, said: Said) -> Submission
             if connection.in_atomic_block:
                 raise
             connection.close()
+            submission.state, submission.version, submission.attempt = read
             if wait is None:
                 log.critical(
                     "submission %s attempt %s: %s %s, and the database did not take it: %s",
