@@ -162,7 +162,7 @@ def test_a_backup_that_is_put_back_in_place_sends_nothing_twice(tmp_path):
         in_place(desk, tmp_path / "backup")
         told = desk.manage("deliver", "--once").stderr
         assert len(creates(desk.sandbox)) == sent
-        assert "not the one that this machine saw" in told
+        assert "what waits is looked for before it is sent" in told
         assert recover(desk, "--take-in")[0] == 0
         assert "chain is whole" in desk.manage("verify_audit", "--expect", head).stdout
         assert len(desk.sandbox.ledger.events(waiting)) == 1
