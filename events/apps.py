@@ -18,10 +18,11 @@ class EventsConfig(AppConfig):
         from events.audit import closing, order  # noqa: PLC0415
         from events.audit.restore import restore_triggers  # noqa: PLC0415
         from events.outbox.history import name_migrated  # noqa: PLC0415
-        from events.services import accounts  # noqa: PLC0415
+        from events.services import accounts, sessions  # noqa: PLC0415
 
         connection_created.connect(order.watch)
         connection_created.connect(closing.watch)
         accounts.watch()
+        sessions.watch()
         post_migrate.connect(restore_triggers, sender=self)
         post_migrate.connect(name_migrated, sender=self)

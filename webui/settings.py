@@ -1,5 +1,6 @@
 """Django's settings, read from the environment; `.env.example` lists every variable."""
 
+from datetime import timedelta
 from pathlib import Path
 
 from csp.constants import NONE, SELF
@@ -66,6 +67,7 @@ MIDDLEWARE = [
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "webui.middleware.SignInRequired",
+    "webui.middleware.SessionUse",
     "django.contrib.messages.middleware.MessageMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
@@ -116,7 +118,10 @@ ACCOUNT_SESSION_REMEMBER = True
 # Its limits lock an account for everybody, and count in each process alone: the desk has its own.
 ACCOUNT_RATE_LIMITS = False
 
-SESSION_COOKIE_AGE = 12 * 60 * 60
+SESSION_ENGINE = "webui.sessions"
+SESSION_IDLE = timedelta(minutes=env.number("SESSION_IDLE_MINUTES", 30, least=5, most=12 * 60))
+SESSION_LONGEST = timedelta(hours=env.number("SESSION_HOURS", 12, least=1, most=24))
+SESSION_COOKIE_AGE = int(SESSION_LONGEST.total_seconds())
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = not PLAIN_HTTP

@@ -4,6 +4,7 @@ WORDS = {
     "session.signed_in": "Signed in",
     "session.sign_in_failed": "Sign-in failed",
     "session.signed_out": "Signed out",
+    "session.ended": "Sessions ended",
     "access.denied": "Access denied",
     "account.password_changed": "Own password changed",
     "submission.drafted": "Event drafted",
