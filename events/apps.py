@@ -2,7 +2,7 @@
 
 from django.apps import AppConfig
 from django.db.backends.signals import connection_created
-from django.db.models.signals import post_migrate
+from django.db.models.signals import post_migrate, post_save, pre_save
 
 
 class EventsConfig(AppConfig):
@@ -14,11 +14,16 @@ class EventsConfig(AppConfig):
 
     def ready(self) -> None:
         """Models can be imported only now."""
+        from django.contrib.auth.models import User  # noqa: PLC0415
+
         from events import checks  # noqa: F401, PLC0415
         from events.audit.order import watch  # noqa: PLC0415
         from events.audit.restore import restore_triggers  # noqa: PLC0415
+        from events.models import account  # noqa: PLC0415
         from events.outbox.history import name_migrated  # noqa: PLC0415
 
         connection_created.connect(watch)
+        pre_save.connect(account.refuse_taken, sender=User)
+        post_save.connect(account.keep_name, sender=User)
         post_migrate.connect(restore_triggers, sender=self)
         post_migrate.connect(name_migrated, sender=self)
