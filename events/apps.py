@@ -1,4 +1,4 @@
-"""The one app, and what is wired at start: lock order, what follows a migrate, checks."""
+"""The one app, and what is wired at start: lock order, the log of accounts, checks."""
 
 from django.apps import AppConfig
 from django.db.backends.signals import connection_created
@@ -17,12 +17,15 @@ class EventsConfig(AppConfig):
         from django.contrib.auth.models import User  # noqa: PLC0415
 
         from events import checks  # noqa: F401, PLC0415
-        from events.audit.order import watch  # noqa: PLC0415
+        from events.audit import closing, order  # noqa: PLC0415
         from events.audit.restore import restore_triggers  # noqa: PLC0415
         from events.models import account  # noqa: PLC0415
         from events.outbox.history import name_migrated  # noqa: PLC0415
+        from events.services import accounts  # noqa: PLC0415
 
-        connection_created.connect(watch)
+        connection_created.connect(order.watch)
+        connection_created.connect(closing.watch)
+        accounts.watch()
         pre_save.connect(account.refuse_taken, sender=User)
         post_save.connect(account.keep_name, sender=User)
         post_migrate.connect(restore_triggers, sender=self)

@@ -8,6 +8,7 @@ from django.core.exceptions import SuspiciousOperation
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 
+from events.services.people import serving
 from events.views.accounts import interrupted
 from events.views.carry import carried
 
@@ -22,6 +23,16 @@ def request_id(get_response: GetResponse) -> GetResponse:
         response = get_response(request)
         response["X-Request-ID"] = identifier
         return response
+
+    return middleware
+
+
+def acting_person(get_response: GetResponse) -> GetResponse:
+    """Let what is changed below know whose doing it is."""
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        with serving(request):
+            return get_response(request)
 
     return middleware
 

@@ -60,6 +60,7 @@ MIDDLEWARE = [
     "webui.middleware.request_id",
     "webui.middleware.private_pages",
     "webui.middleware.storable_requests",
+    "webui.middleware.acting_person",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",

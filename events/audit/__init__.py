@@ -1,6 +1,7 @@
 """The audit log: a hash chain of entries that is only ever appended to, and its guards."""
 
 from events.audit.chain import Head, append, head, record
+from events.audit.closing import append_at_end, is_noted
 from events.audit.facts import OUTCOMES, Actor, Fact, Outcome
 from events.audit.order import LockOrder
 from events.audit.verify import Fault, Report, verify
@@ -17,7 +18,9 @@ __all__ = [
     "Outcome",
     "Report",
     "append",
+    "append_at_end",
     "head",
+    "is_noted",
     "record",
     "verify",
     "words",

@@ -1,6 +1,11 @@
 """Who asks: the person behind a request, what the log calls them, and what they may do."""
 
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
+from pathlib import Path
 
 from django.conf import settings
 from django.contrib.auth.models import User
@@ -8,6 +13,10 @@ from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest
 
 from events import audit
+
+NOBODY = "(not signed in)"
+
+_in_progress: ContextVar[HttpRequest | None] = ContextVar("request in progress", default=None)
 
 
 class NotAllowed(PermissionDenied):
@@ -42,6 +51,38 @@ def actor(request: HttpRequest, name: str, identifier: int | None = None) -> aud
         address=address(request),
         request_id=request.META.get("REQUEST_ID", ""),
     )
+
+
+@contextmanager
+def serving(request: HttpRequest) -> Iterator[None]:
+    """Whatever happens inside is the doing of whoever made `request`."""
+    token = _in_progress.set(request)
+    try:
+        yield
+    finally:
+        _in_progress.reset(token)
+
+
+def acting_request() -> HttpRequest | None:
+    """The request that is being served here; None in a command."""
+    return _in_progress.get()
+
+
+def acting() -> audit.Actor:
+    """Who acts now: the person of the request in progress, else the command that runs."""
+    request = acting_request()
+    if request is None:
+        return audit.Actor.system(_command())
+    if isinstance(request.user, User):
+        return person(request).actor
+    return actor(request, NOBODY)
+
+
+def _command() -> str:
+    """The name of the `manage.py` command that this process is, else of the program."""
+    program, *arguments = sys.argv or ["python"]
+    name = Path(program).name
+    return arguments[0] if name in {"manage.py", "django-admin"} and arguments else name
 
 
 def address(request: HttpRequest) -> str:

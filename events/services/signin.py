@@ -79,12 +79,6 @@ def signed_out(request: HttpRequest, user: User) -> None:
     audit.record(audit.Fact("session.signed_out", who))
 
 
-def password_changed(request: HttpRequest, user: User) -> None:
-    """Log that a person changed the password."""
-    who = actor(request, user.get_username(), user.pk)
-    audit.record(audit.Fact("account.password_changed", who))
-
-
 def unlock(request: HttpRequest, user: User) -> None:
     """Let `user` try again at once wherever they have to wait, and log who did that."""
     if not attempts.unlock(user):

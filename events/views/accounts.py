@@ -14,7 +14,6 @@ from django.utils.decorators import method_decorator
 from django.views.decorators.debug import sensitive_post_parameters
 
 from events.forms.accounts import ChangePasswordForm, SignInForm
-from events.services import signin
 from events.views.carry import Carried, carried
 
 
@@ -68,9 +67,8 @@ class ChangePassword(PasswordChangeView):  # type: ignore[misc]
         return response
 
     def form_valid(self, form: ChangePasswordForm) -> HttpResponse:
-        """Change it, end the person's other sessions, and log that it was changed."""
+        """Change it, which is logged and ends the person's other sessions."""
         response: HttpResponse = super().form_valid(form)
-        signin.password_changed(self.request, form.user)
         messages.success(self.request, "Your password is changed.")
         return response
 

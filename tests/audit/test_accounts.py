@@ -95,6 +95,7 @@ def test_a_deleted_account_stays_in_the_log(as_adam, ana):
     assert logged("user.deleted") == [(f"user:{ana.pk}", "ana: active; groups analyst")]
 
 
+@pytest.mark.django_db(transaction=True)
 def test_several_deleted_accounts_stay_in_the_log(as_adam, ana, ben):
     chosen = {"action": "delete_selected", "_selected_action": [ana.pk, ben.pk], "post": "yes"}
     as_adam.post(USERS, chosen)

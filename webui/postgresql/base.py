@@ -4,11 +4,13 @@ from typing import Any
 
 from django.db.backends.postgresql import base
 
+from webui.commits import BeforeCommit
+
 # Longer than any transaction here takes, shorter than people and proxies wait.
 LOCK_TIMEOUT = "5s"
 
 
-class DatabaseWrapper(base.DatabaseWrapper):
+class DatabaseWrapper(BeforeCommit, base.DatabaseWrapper):
     """PostgreSQL, where no statement waits longer than `LOCK_TIMEOUT` for a lock.
 
     It is a statement and not the startup parameter `options`, which proxies that pool

@@ -7,6 +7,7 @@ from typing import Any
 
 from django.db.backends.sqlite3 import base
 
+from webui.commits import BeforeCommit
 from webui.sqlite3.queue import Queue
 
 # What takes the lock where it stands alone; inside a transaction BEGIN has taken it.
@@ -48,7 +49,7 @@ class QueuedCursor(base.SQLiteCursorWrapper):
         return self.queue.run(self.connection, lambda: run(query, rows))
 
 
-class DatabaseWrapper(base.DatabaseWrapper):
+class DatabaseWrapper(BeforeCommit, base.DatabaseWrapper):
     """SQLite on disk, whose writers take turns. In memory everything is as in Django."""
 
     _queue: Queue | None = None
