@@ -1,50 +1,52 @@
 """Admin pages that change who may do what: they ask for the password again."""
 
-from collections.abc import Callable
-from functools import wraps
-from typing import Any, TypeVar, cast
+from typing import TYPE_CHECKING, Any
 
+from django.contrib import admin
+from django.contrib.auth.models import User
 from django.contrib.auth.views import redirect_to_login
+from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.urls import reverse
 
 from events.services import confirming
 
-View = TypeVar("View", bound=Callable[..., HttpResponseBase])
+if TYPE_CHECKING:
+    _Admin = admin.ModelAdmin[Any]
+else:
+    _Admin = object
 
 
-def confirmed(view: View) -> View:
-    """A method of an admin that asks for the password first, unless it was given just now."""
+class ConfirmedAdmin(_Admin):
+    """For the admin of accounts or groups: each page that may change one asks first."""
 
-    @wraps(view)
-    def guarded(self: Any, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        if confirming.is_confirmed(request) or not request.user.has_usable_password():
-            return view(self, request, *args, **kwargs)
-        return redirect_to_login(request.get_full_path(), reverse("account_reauthenticate"))
-
-    return cast(View, guarded)
-
-
-class ConfirmedAdmin:
-    """For a `ModelAdmin` of accounts or groups: every page of it that may change one."""
-
-    @confirmed
-    def changeform_view(self, *args: Any, **kwargs: Any) -> HttpResponseBase:
+    def changeform_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
         """Add or change one."""
-        return super().changeform_view(*args, **kwargs)
+        return self._asked(request) or super().changeform_view(request, *args, **kwargs)
 
-    @confirmed
-    def delete_view(self, *args: Any, **kwargs: Any) -> HttpResponseBase:
+    def delete_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
         """Delete one."""
-        return super().delete_view(*args, **kwargs)
+        return self._asked(request) or super().delete_view(request, *args, **kwargs)
 
-    @confirmed
-    def changelist_view(self, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        """The list, whose actions delete several."""
-        return super().changelist_view(*args, **kwargs)
+    def changelist_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+        """The list; its actions delete several."""
+        asked = self._asked(request) if request.method == "POST" else None
+        return asked or super().changelist_view(request, *args, **kwargs)
 
-    @confirmed
-    def user_change_password(self, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        """Set somebody's password."""
-        return super().user_change_password(*args, **kwargs)
+    def user_change_password(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+        """Set the password of somebody else."""
+        page: Any = super()
+        return self._asked(request) or page.user_change_password(request, *args, **kwargs)
+
+    def _asked(self, request: HttpRequest) -> HttpResponseBase | None:
+        """The way to the page that asks; None for those who said just now who they are.
+
+        Whom somebody else vouches for has no password that could be asked for.
+        """
+        if not self.has_view_or_change_permission(request):
+            raise PermissionDenied
+        is_asked = isinstance(request.user, User) and request.user.has_usable_password()
+        if confirming.is_confirmed(request) or not is_asked:
+            return None
+        return redirect_to_login(request.get_full_path(), reverse("account_reauthenticate"))

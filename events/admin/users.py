@@ -7,6 +7,9 @@ from django.contrib.auth.admin import GroupAdmin, UserAdmin
 from django.contrib.auth.models import Group, User
 from django.http import HttpRequest
 
+from events.admin.confirmed import ConfirmedAdmin
+from events.forms.accounts import AccountForm, NewAccountForm
+
 if TYPE_CHECKING:
     _UserAdmin = UserAdmin[User]
 else:
@@ -17,8 +20,11 @@ admin.site.unregister(Group)
 
 
 @admin.register(User)
-class DeskUserAdmin(_UserAdmin):
+class DeskUserAdmin(ConfirmedAdmin, _UserAdmin):
     """Accounts. Only superusers touch superusers, or permissions that no group gives."""
+
+    form = AccountForm
+    add_form = NewAccountForm
 
     def get_readonly_fields(self, request: HttpRequest, obj: User | None = None) -> Any:
         """Administrators who are not superusers give groups, and nothing beyond them."""
@@ -36,7 +42,7 @@ class DeskUserAdmin(_UserAdmin):
 
 
 @admin.register(Group)
-class DeskGroupAdmin(GroupAdmin):
+class DeskGroupAdmin(ConfirmedAdmin, GroupAdmin):
     """Groups and what their members may do."""
 
 

@@ -1,13 +1,21 @@
-"""The forms of signing in: name and password, and a new password."""
+"""The forms of accounts: name and password, a new password, and what administrators fill in."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from allauth.account.adapter import get_adapter
 from allauth.account.forms import LoginForm
 from django import forms
-from django.contrib.auth.forms import PasswordChangeForm
+from django.contrib.auth.forms import AdminUserCreationForm, PasswordChangeForm, UserChangeForm
+from django.contrib.auth.models import User
+from django.core.exceptions import ValidationError
 
+from events.models import UnusableName, is_taken
 from events.models.account import NAME_MAX
+
+if TYPE_CHECKING:
+    _UserForm = forms.ModelForm[User]
+else:
+    _UserForm = object
 
 
 class SignInForm(LoginForm):  # type: ignore[misc]
@@ -40,3 +48,26 @@ class ChangePasswordForm(PasswordChangeForm):
         if not adapter.reauthenticate(self.user, password):
             raise adapter.validation_error("incorrect_password")
         return password
+
+
+class OneName(_UserForm):
+    """For a form that names an account: refuses what exists in another spelling."""
+
+    def clean_username(self) -> str:
+        """The name. Raises `ValidationError` if it is taken, or holds what cannot be seen."""
+        inherited = getattr(super(), "clean_username", None)
+        name = str(inherited() if inherited else self.cleaned_data["username"])
+        try:
+            if is_taken(name, but=self.instance.pk):
+                raise ValidationError("There is an account with this name. Choose another.")
+        except UnusableName as error:
+            raise ValidationError(f"{error} Write another.") from None
+        return name
+
+
+class NewAccountForm(OneName, AdminUserCreationForm):  # type: ignore[type-arg]
+    """A new account, as an administrator makes it."""
+
+
+class AccountForm(OneName, UserChangeForm):  # type: ignore[type-arg]
+    """An account, as an administrator changes it."""

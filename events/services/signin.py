@@ -67,6 +67,12 @@ def is_closed_to(user: User) -> bool:
     return isinstance(account, Account) and account.is_demo
 
 
+def demo_accounts() -> list[User]:
+    """The demo accounts that are not switched off, by name."""
+    found = User.objects.filter(account__is_demo=True, is_active=True)
+    return list(found.order_by("username"))
+
+
 def signed_in(request: HttpRequest, user: User) -> None:
     """Log a sign-in."""
     who = actor(request, user.get_username(), user.pk)

@@ -6,6 +6,7 @@ from allauth.account.views import LoginView, LogoutView, PasswordChangeView, Rea
 from django.contrib import messages
 from django.contrib.auth.models import User
 from django.core.exceptions import PermissionDenied
+from django.forms import Form
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
@@ -14,6 +15,7 @@ from django.utils.decorators import method_decorator
 from django.views.decorators.debug import sensitive_post_parameters
 
 from events.forms.accounts import ChangePasswordForm, SignInForm
+from events.services import confirming
 from events.views.carry import Carried, carried
 
 
@@ -50,6 +52,12 @@ class Again(ReauthenticateView):  # type: ignore[misc]
         """Where it goes on."""
         context: dict[str, Any] = super().get_context_data(**kwargs)
         return context | {"next": self.get_next_url()}
+
+    def form_valid(self, form: Form) -> HttpResponse:
+        """Go on where the password was asked for."""
+        confirming.confirm(request=self.request)
+        response: HttpResponse = super().form_valid(form)
+        return response
 
 
 @method_decorator(sensitive_post_parameters(), name="dispatch")
