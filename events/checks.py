@@ -4,11 +4,15 @@ import sys
 from collections.abc import Sequence
 
 from django.apps import AppConfig
+from django.conf import settings
+from django.contrib.auth.models import User
 from django.core.checks import ERROR, WARNING, CheckMessage, Tags, register
-from django.db import DEFAULT_DB_ALIAS
+from django.db import DEFAULT_DB_ALIAS, connection
 
 from events import clock
 from events.audit import triggers
+from events.models import Account
+from events.services import signin
 
 
 @register(Tags.database)
@@ -38,6 +42,45 @@ def clock_agrees(
         return []
     hint = "On Linux: timedatectl set-ntp true. Compare with: SELECT clock_timestamp()."
     return [CheckMessage(_level(), told, hint=hint, id="events.E002")]
+
+
+@register(Tags.database)
+def no_demo_accounts(
+    app_configs: Sequence[AppConfig] | None, *, databases: Sequence[str] | None = None, **_: object
+) -> list[CheckMessage]:
+    """Nobody signs in with a password that is known, where events go to Cloudflare."""
+    if DEFAULT_DB_ALIAS not in (databases or ()) or settings.CLOUDFLARE.sandbox:
+        return []
+    if not _has_accounts() or not (demo := signin.demo_accounts()):
+        return []
+    told = (
+        f"Events go to {settings.CLOUDFLARE.base_url}, but there are demo accounts, whose password "
+        f"others know: {', '.join(user.get_username() for user in demo)}. They cannot sign in."
+    )
+    hint = "Run manage.py demo_data --switch-off, and make accounts with manage.py createsuperuser."
+    return [CheckMessage(_level(), told, hint=hint, id="events.E003")]
+
+
+@register(Tags.database)
+def every_account_has_a_name(
+    app_configs: Sequence[AppConfig] | None, *, databases: Sequence[str] | None = None, **_: object
+) -> list[CheckMessage]:
+    """Every account can sign in: its name is usable, and it is the only one with it."""
+    if DEFAULT_DB_ALIAS not in (databases or ()) or not _has_accounts():
+        return []
+    nameless = User.objects.filter(account=None, is_active=True).order_by("pk")
+    names = nameless.values_list("username", flat=True)[:10]
+    hint = "Give each another name at /admin/auth/user/, or switch it off."
+    told = (
+        "Accounts cannot sign in, because their names are unusable or another account has the name "
+        f"in another spelling: {', '.join(map(ascii, names))}."
+    )
+    return [CheckMessage(WARNING, told, hint=hint, id="events.W004")] if names else []
+
+
+def _has_accounts() -> bool:
+    """Whether the table is there: before the first `migrate` it is not."""
+    return Account._meta.db_table in connection.introspection.table_names()
 
 
 def _level() -> int:

@@ -11,7 +11,7 @@ from django.test import RequestFactory
 
 from events import audit, clock
 from events.models import AuditEntry, Heartbeat
-from events.services import signin, throttle
+from events.services import attempts, throttle
 
 HOUR = timedelta(hours=1)
 postgresql = pytest.mark.skipif(connection.vendor != "postgresql", reason="one machine, one clock")
@@ -43,15 +43,15 @@ def test_a_sign_of_life_counts_whatever_the_workers_clock_says(db, ahead):
 
 @postgresql
 @pytest.mark.parametrize("ahead", [HOUR, -HOUR])
-def test_a_lock_of_an_account_lasts_as_long_on_every_machine(db, ahead):
+def test_a_wait_lasts_as_long_on_every_machine(db, ahead):
     request = RequestFactory().get("/")
     with elsewhere(ahead):
-        for _ in range(signin.ACCOUNT_LIMIT):
-            signin.failed(request, "ana", "wrong name or password")
-        there = signin.locked_until(request, "ana")
-    here = signin.locked_until(request, "ana")
+        for _ in range(attempts.FREE_HERE):
+            attempts.begin(request, "ana", None)
+        there = attempts.begin(request, "ana", None).wait_until
+    here = attempts.begin(request, "ana", None).wait_until
     assert here == there
-    assert timedelta(minutes=14) < here - datetime.now(UTC) <= signin.WINDOW
+    assert timedelta(seconds=15) < here - datetime.now(UTC) <= attempts.FIRST_WAIT
 
 
 @postgresql

@@ -117,6 +117,9 @@ ACCOUNT_EMAIL_VERIFICATION = "none"
 ACCOUNT_SESSION_REMEMBER = True
 # Its limits lock an account for everybody, and count in each process alone: the desk has its own.
 ACCOUNT_RATE_LIMITS = False
+ACCOUNT_ADAPTER = "webui.adapter.DeskAdapter"
+# How long a password counts as given just now, in seconds, where more than a session is asked for.
+ACCOUNT_REAUTHENTICATION_TIMEOUT = 10 * 60
 
 SESSION_ENGINE = "webui.sessions"
 SESSION_IDLE = timedelta(minutes=env.number("SESSION_IDLE_MINUTES", 30, least=5, most=12 * 60))
@@ -127,10 +130,12 @@ SESSION_COOKIE_SAMESITE = "Lax"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = not PLAIN_HTTP
 CSRF_COOKIE_HTTPONLY = True
 CSRF_COOKIE_SAMESITE = "Lax"
+DEVICE_COOKIE_NAME = "device"
 CSRF_FAILURE_VIEW = "events.views.errors.csrf_failure"
 if not PLAIN_HTTP:
     SESSION_COOKIE_NAME = "__Host-sessionid"
     CSRF_COOKIE_NAME = "__Host-csrftoken"
+    DEVICE_COOKIE_NAME = "__Host-device"
 
 SECURE_SSL_REDIRECT = not PLAIN_HTTP
 SECURE_REDIRECT_EXEMPT = [r"^healthz$"]

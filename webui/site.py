@@ -1,11 +1,20 @@
 """The admin site: users, groups and the audit pages."""
 
+from typing import Any
+
 from django.contrib.admin import AdminSite
 from django.contrib.auth.models import User
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
-from django.urls import reverse
+from django.http.response import HttpResponseBase
+from django.shortcuts import get_object_or_404, redirect
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, URLResolver, path, reverse
+from django.views.decorators.http import require_POST
+
+from events.services import attempts, signin
+from events.views.accounts import SignOut
 
 ADMITTED = ("events.view_auditentry", "auth.view_user")
 
@@ -19,6 +28,7 @@ class DeskAdminSite(AdminSite):
     site_header = "Event Desk"
     site_title = "Event Desk"
     index_title = "Administration"
+    index_template = "admin/desk_index.html"
 
     def has_permission(self, request: HttpRequest) -> bool:
         """Whether the person may see any page of the admin; False leads strangers to sign in.
@@ -33,8 +43,55 @@ class DeskAdminSite(AdminSite):
             raise PermissionDenied
         return True
 
+    def get_urls(self) -> list[URLPattern | URLResolver]:
+        """The admin's own, and the one that lets somebody try a password again."""
+        unlock = require_POST(self.admin_view(self.unlock))
+        return [path("unlock/<int:pk>/", unlock, name="unlock"), *super().get_urls()]
+
+    def index(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> TemplateResponse:
+        """The first page, with those whose sign-in is slowed down."""
+        context = {"slowed": _slowed()} if request.user.has_perm(_CHANGE) else {}
+        return super().index(request, context | (extra_context or {}))
+
+    def unlock(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """Let somebody sign in at once who has to wait."""
+        if not request.user.has_perm(_CHANGE):
+            raise PermissionDenied
+        signin.unlock(request, get_object_or_404(User, pk=pk))
+        return redirect("admin:index")
+
     def login(
-        self, request: HttpRequest, extra_context: dict[str, object] | None = None
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
         """Send everybody to the one sign-in page."""
         return redirect_to_login(reverse("admin:index"))
+
+    def logout(  # type: ignore[override]
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponseBase:
+        """Sign out as everywhere, which is logged."""
+        if request.method != "POST":
+            return redirect("home")
+        signed_out: HttpResponseBase = SignOut.as_view()(request)
+        return signed_out
+
+    def password_change(  # type: ignore[override]
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """Send everybody to the one page for the own password."""
+        return redirect("password_change")
+
+    password_change_done = password_change  # type: ignore[assignment]
+
+
+_CHANGE = "auth.change_user"
+
+
+def _slowed() -> list[dict[str, object]]:
+    """Who has to wait, and until when, the longest first."""
+    until = attempts.waiting()
+    users = User.objects.in_bulk(until)
+    found = [{"user": users[pk], "until": until[pk]} for pk in until if pk in users]
+    return sorted(found, key=lambda one: str(one["until"]), reverse=True)

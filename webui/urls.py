@@ -43,6 +43,10 @@ urlpatterns = [
     path("accounts/login/", accounts.SignIn.as_view(), name="login"),
     path("accounts/logout/", accounts.SignOut.as_view(), name="logout"),
     path("accounts/password/", accounts.ChangePassword.as_view(), name="password_change"),
+    path("accounts/reauthenticate/", accounts.Again.as_view(), name="account_reauthenticate"),
+    # The library's names for the same pages.
+    path("accounts/login/", accounts.SignIn.as_view(), name="account_login"),
+    path("accounts/logout/", accounts.SignOut.as_view(), name="account_logout"),
     path("accounts/preferences/", preferences.preferences, name="preferences"),
     path("admin/", admin.site.urls),
     path("healthz", health.healthz, name="healthz"),

@@ -12,6 +12,8 @@ from django.urls import path
 from django.views.decorators.http import require_POST
 
 from events import services
+from events.admin.confirmed import ConfirmedAdmin
+from events.forms.accounts import AccountForm, NewAccountForm
 from events.services import sessions
 
 if TYPE_CHECKING:
@@ -24,9 +26,11 @@ admin.site.unregister(Group)
 
 
 @admin.register(User)
-class DeskUserAdmin(_UserAdmin):
+class DeskUserAdmin(ConfirmedAdmin, _UserAdmin):
     """Accounts. Only superusers touch superusers, or permissions that no group gives."""
 
+    form = AccountForm
+    add_form = NewAccountForm
     change_form_template = "admin/auth/user/change_form.html"
 
     def get_urls(self) -> list[Any]:
@@ -75,7 +79,7 @@ class DeskUserAdmin(_UserAdmin):
 
 
 @admin.register(Group)
-class DeskGroupAdmin(GroupAdmin):
+class DeskGroupAdmin(ConfirmedAdmin, GroupAdmin):
     """Groups and what their members may do."""
 
 

@@ -3,6 +3,7 @@
 WORDS = {
     "session.signed_in": "Signed in",
     "session.sign_in_failed": "Sign-in failed",
+    "session.slowed_down": "Sign-in slowed down",
     "session.signed_out": "Signed out",
     "session.ended": "Sessions ended",
     "access.denied": "Access denied",
@@ -35,6 +36,7 @@ WORDS = {
     "audit.triggers_restored": "Audit triggers put back",
     "user.roles_changed": "Account's roles changed",
     "user.password_changed": "Account's password set",
+    "user.unlocked": "Sign-in let in again",
     "user.deleted": "Account deleted",
     "group.permissions_changed": "Group's permissions changed",
     "group.deleted": "Group deleted",

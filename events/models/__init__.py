@@ -1,5 +1,6 @@
 """The tables."""
 
+from events.models.account import Account, UnusableName, canonical, is_taken
 from events.models.audit import AuditAttachment, AuditEntry, AuditTerm
 from events.models.gate import ApiGate
 from events.models.heartbeat import Heartbeat
@@ -17,6 +18,7 @@ __all__ = [
     "PRIVATE",
     "THERE",
     "TRANSITIONS",
+    "Account",
     "ApiGate",
     "AuditAttachment",
     "AuditEntry",
@@ -32,5 +34,8 @@ __all__ = [
     "Submission",
     "SubmissionIndicator",
     "Throttle",
+    "UnusableName",
     "Words",
+    "canonical",
+    "is_taken",
 ]

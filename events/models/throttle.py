@@ -7,7 +7,7 @@ class Throttle(models.Model):
     """How often `key` happened since `since`; shared by all processes through the database."""
 
     key = models.CharField(primary_key=True, max_length=200)
-    since = models.DateTimeField()
+    since = models.DateTimeField(db_index=True)
     count = models.PositiveIntegerField()
 
     class Meta:

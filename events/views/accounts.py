@@ -1,96 +1,85 @@
-"""/accounts/: the one sign-in page, and signing out."""
+"""/accounts/: the one sign-in page, signing out, the own password, and being asked for it again."""
 
 from typing import Any
 
+from allauth.account.views import LoginView, LogoutView, PasswordChangeView, ReauthenticateView
 from django.contrib import messages
-from django.contrib.auth.forms import AuthenticationForm, PasswordChangeForm
 from django.contrib.auth.models import User
-from django.contrib.auth.views import LoginView, LogoutView, PasswordChangeView
-from django.core.exceptions import ValidationError
+from django.core.exceptions import PermissionDenied
+from django.forms import Form
 from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import render
-from django.urls import reverse_lazy
+from django.urls import reverse
 from django.utils.decorators import method_decorator
 from django.views.decorators.debug import sensitive_post_parameters
 
-from events.services import preferences, signin
+from events.forms.accounts import ChangePasswordForm, SignInForm
+from events.services import confirming
 from events.views.carry import Carried, carried
 
 
-class SignInForm(AuthenticationForm):
-    """Name and password; refuses before checking them while the account is locked."""
-
-    def clean(self) -> dict[str, object]:
-        """Check the lock first, so that a locked account learns nothing about passwords."""
-        name = str(self.cleaned_data.get("username") or self.data.get("username", ""))
-        until = signin.locked_until(self.request, name) if self.request else None
-        if until is not None:
-            raise ValidationError(
-                f"Too many failed attempts. Try again at {until:%H:%M} UTC, "
-                "or ask an administrator.",
-                code="locked",
-            )
-        cleaned: dict[str, object] = super().clean()
-        return cleaned
-
-
-@method_decorator(sensitive_post_parameters("password"), name="dispatch")
-class SignIn(LoginView):
+class SignIn(LoginView):  # type: ignore[misc]
     """/accounts/login/"""
 
     template_name = "accounts/login.html"
     form_class = SignInForm
-    redirect_authenticated_user = True
-
-    def form_valid(self, form: AuthenticationForm) -> HttpResponse:
-        """Sign in and say so in the log."""
-        user = form.get_user()
-        if isinstance(user, User):
-            signin.signed_in(self.request, user)
-        response = super().form_valid(form)
-        if isinstance(user, User):
-            preferences.take_along(self.request.session, user)
-        if kept := carried(self.request):
-            return render(self.request, "accounts/carried.html", {"carried": kept})
-        return response
-
-    def form_invalid(self, form: AuthenticationForm) -> HttpResponse:
-        """Count and log the failure, whatever it was."""
-        codes = [error.code or "" for error in form.non_field_errors().as_data()]
-        reason = "locked" if "locked" in codes else "wrong name or password"
-        signin.failed(self.request, form.data.get("username", ""), reason)
-        return super().form_invalid(form)
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         """The text that goes along, if somebody was interrupted while typing."""
-        return super().get_context_data(**kwargs) | {"carried": carried(self.request)}
+        context: dict[str, Any] = super().get_context_data(**kwargs)
+        return context | {"carried": carried(self.request), "next": self.get_next_url()}
 
 
 def interrupted(request: HttpRequest, kept: Carried) -> HttpResponse:
     """The sign-in page in place of an event form's answer: 401, and the text goes along."""
-    context = {"form": SignInForm(request), "carried": kept, "next": kept.path}
+    context = {"form": SignInForm(request=request), "carried": kept, "next": kept.path}
     return render(request, "accounts/login.html", context, status=401)
 
 
-class SignOut(LogoutView):
+class SignOut(LogoutView):  # type: ignore[misc]
     """/accounts/logout/, by POST only."""
 
-    def post(self, request: HttpRequest, *args: object, **kwargs: object) -> HttpResponse:
-        """Say so in the log while we still know who it is."""
-        if isinstance(request.user, User):
-            signin.signed_out(request, request.user)
-        return super().post(request, *args, **kwargs)
+    http_method_names = ["post"]
+
+
+class Again(ReauthenticateView):  # type: ignore[misc]
+    """/accounts/reauthenticate/: the password once more, before something that needs it."""
+
+    template_name = "accounts/again.html"
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        """Where it goes on."""
+        context: dict[str, Any] = super().get_context_data(**kwargs)
+        return context | {"next": self.get_next_url()}
+
+    def form_valid(self, form: Form) -> HttpResponse:
+        """Go on where the password was asked for."""
+        confirming.confirm(request=self.request)
+        response: HttpResponse = super().form_valid(form)
+        return response
 
 
 @method_decorator(sensitive_post_parameters(), name="dispatch")
-class ChangePassword(PasswordChangeView):
+class ChangePassword(PasswordChangeView):  # type: ignore[misc]
     """/accounts/password/"""
 
     template_name = "accounts/password.html"
-    success_url = reverse_lazy("home")
+    form_class = ChangePasswordForm
 
-    def form_valid(self, form: PasswordChangeForm) -> HttpResponse:
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        """Refuse whom somebody else vouches for: there is no password here."""
+        if not (isinstance(request.user, User) and request.user.has_usable_password()):
+            raise PermissionDenied
+        response: HttpResponseBase = super().dispatch(request, *args, **kwargs)
+        return response
+
+    def form_valid(self, form: ChangePasswordForm) -> HttpResponse:
         """Change it, which is logged and ends the person's other sessions."""
-        response = super().form_valid(form)
+        response: HttpResponse = super().form_valid(form)
         messages.success(self.request, "Your password is changed.")
         return response
+
+    def get_default_success_url(self) -> str:
+        """Where it goes on."""
+        return reverse("home")

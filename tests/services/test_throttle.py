@@ -28,8 +28,7 @@ def test_who_counts_at_once_loses_nothing():
 
 def test_a_window_that_is_over_begins_anew(db):
     for _ in range(3):
-        throttle.hit("k", limit=2, window=HOUR)
-    assert throttle.blocked("k", limit=2, window=HOUR)
+        end = throttle.hit("k", limit=2, window=HOUR)
+    assert end is not None
     Throttle.objects.update(since="2022-04-01T00:00:00Z")
-    assert throttle.blocked("k", limit=2, window=HOUR) is None
     assert throttle.hit("k", limit=2, window=HOUR) is None

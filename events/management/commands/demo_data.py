@@ -1,7 +1,8 @@
-"""demo_data: the accounts analyst, reviewer, auditor and admin, for trial and training."""
+"""demo_data: the accounts analyst, reviewer, auditor and admin, for trial and training alone."""
 
 import os
 import secrets
+from argparse import ArgumentParser
 from pathlib import Path
 
 from django.conf import settings
@@ -10,6 +11,9 @@ from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError
 from django.db import transaction
+
+from events.models import Account
+from events.services import signin
 
 ACCOUNTS = {
     "analyst": "analyst",
@@ -20,21 +24,46 @@ ACCOUNTS = {
 
 
 class Command(BaseCommand):
-    """Make the demo accounts, or give them the demo password again."""
+    """Make the demo accounts, or give them the demo password again; or switch them off."""
 
     help = (
         "Make the demo accounts analyst, reviewer, auditor and admin. Their password is "
-        "DEMO_PASSWORD, or one made at random and kept in the state folder."
+        "DEMO_PASSWORD, or one made at random and kept in the state folder. "
+        "Only where events go to the sandbox."
     )
 
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        """`--switch-off` is for a desk that goes live."""
+        parser.add_argument(
+            "--switch-off", action="store_true", help="switch off the demo accounts that are there"
+        )
+
     def handle(self, *args: object, **options: object) -> None:
-        """Print each account with its password. Raises `CommandError` for a weak one."""
+        """Print each account with its password.
+
+        Raises `CommandError` for a weak one, and where events go to Cloudflare.
+        """
+        if options["switch_off"]:
+            self._switch_off()
+            return
+        if not settings.CLOUDFLARE.sandbox:
+            raise CommandError(
+                "Demo accounts have a password that others know, and here events go to "
+                f"{settings.CLOUDFLARE.base_url}. Make an account with manage.py createsuperuser."
+            )
         password = demo_password()
         with transaction.atomic():
             for name, role in ACCOUNTS.items():
                 _account(name, role, password)
         for name in ACCOUNTS:
             self.stdout.write(f"  {name:<10} {password}")
+
+    @transaction.atomic
+    def _switch_off(self) -> None:
+        for user in signin.demo_accounts():
+            user.is_active = False
+            user.save()
+            self.stdout.write(f"  {user.get_username()} is switched off")
 
 
 def demo_password() -> str:
@@ -59,6 +88,7 @@ def _account(name: str, role: str, password: str) -> None:
     if not user.check_password(password):
         user.set_password(password)
     user.is_active = True
-    user.is_staff = user.is_superuser = role == "administrator"
+    user.is_staff = user.is_superuser = False
     user.save()
+    Account.objects.filter(user=user).update(is_demo=True)
     user.groups.set([Group.objects.get(name=role)])

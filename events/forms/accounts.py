@@ -1,0 +1,73 @@
+"""The forms of accounts: name and password, a new password, and what administrators fill in."""
+
+from typing import TYPE_CHECKING, Any
+
+from allauth.account.adapter import get_adapter
+from allauth.account.forms import LoginForm
+from django import forms
+from django.contrib.auth.forms import AdminUserCreationForm, PasswordChangeForm, UserChangeForm
+from django.contrib.auth.models import User
+from django.core.exceptions import ValidationError
+
+from events.models import UnusableName, is_taken
+from events.models.account import NAME_MAX
+
+if TYPE_CHECKING:
+    _UserForm = forms.ModelForm[User]
+else:
+    _UserForm = object
+
+
+class SignInForm(LoginForm):  # type: ignore[misc]
+    """Name and password. While attempts are slowed down no password is judged."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        del self.fields["login"]
+        self.fields["username"] = forms.CharField(label="Name", max_length=NAME_MAX)
+        self.fields["password"] = forms.CharField(label="Password", strip=False)
+
+    def clean_username(self) -> str:
+        """The name; the library asks for it as `login` too."""
+        name: str = self.cleaned_data["username"]
+        self.cleaned_data["login"] = name
+        return name
+
+    def user_credentials(self) -> dict[str, str]:
+        """What is judged."""
+        return {key: self.cleaned_data[key] for key in ("username", "password")}
+
+
+class ChangePasswordForm(PasswordChangeForm):
+    """The old password, which is judged and counted as at the sign-in, and the new one twice."""
+
+    def clean_old_password(self) -> str:
+        """Raises `ValidationError` if it is wrong, or too many were."""
+        password: str = self.cleaned_data["old_password"]
+        adapter = get_adapter()
+        if not adapter.reauthenticate(self.user, password):
+            raise adapter.validation_error("incorrect_password")
+        return password
+
+
+class OneName(_UserForm):
+    """For a form that names an account: refuses what exists in another spelling."""
+
+    def clean_username(self) -> str:
+        """The name. Raises `ValidationError` if it is taken, or holds what cannot be seen."""
+        inherited = getattr(super(), "clean_username", None)
+        name = str(inherited() if inherited else self.cleaned_data["username"])
+        try:
+            if is_taken(name, but=self.instance.pk):
+                raise ValidationError("There is an account with this name. Choose another.")
+        except UnusableName as error:
+            raise ValidationError(f"{error} Write another.") from None
+        return name
+
+
+class NewAccountForm(OneName, AdminUserCreationForm):  # type: ignore[type-arg]
+    """A new account, as an administrator makes it."""
+
+
+class AccountForm(OneName, UserChangeForm):  # type: ignore[type-arg]
+    """An account, as an administrator changes it."""

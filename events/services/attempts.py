@@ -1,0 +1,187 @@
+"""Attempts at a password: each is counted before it is judged, and too many have to wait.
+
+Counted are an account at one place (an address, or a device on which that person signed in
+before), an address for all accounts, and an account from everywhere. The first two make one wait,
+longer each time; the third only makes strangers' places wait sooner. So whoever guesses slows down
+where they are, and nobody can keep a person out who is elsewhere, or on a device of theirs.
+"""
+
+import ipaddress
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.contrib.auth.models import User
+from django.db import transaction
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.utils.crypto import salted_hmac
+
+from events import clock
+from events.models import Throttle, UnusableName, canonical
+from events.services import devices, throttle
+from events.services.people import address
+
+# How many may fail one after another before the next has to wait.
+FREE_HERE = 5
+FREE_ON_DEVICE = 10
+FREE_UNDER_PRESSURE = 2
+FREE_AT_ADDRESS = 100
+# So many failures of an account from everywhere are pressure.
+PRESSURE = 50
+FIRST_WAIT = timedelta(seconds=30)
+LONGEST_WAIT = timedelta(minutes=15)
+# Without another failure for so long, all is as if there had been none.
+FORGOTTEN_AFTER = timedelta(hours=1)
+IPV6_NETWORK = 64
+
+_PREFIX = "sign-in"
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """One attempt that was counted. `wait_until` is None if it may be judged.
+
+    `failures` counts what failed so far for this account, from everywhere or on this device;
+    `refused` counts the attempts that were refused because of the wait.
+    """
+
+    here: str
+    everywhere: tuple[str, ...]
+    wait_until: datetime | None
+    failures: int
+    refused: int
+
+
+def begin(request: HttpRequest, name: str, user: User | None) -> Attempt:
+    """Count an attempt at the account `name`, which is that of `user` if there is one.
+
+    It counts as failed until `succeeded` takes it back, so that of many at once no more are judged
+    than one after another.
+    """
+    label = str(user.pk) if user is not None else _disguised(name)
+    network = _network(address(request))
+    device = devices.known(request, user)
+    here = f"{_PREFIX} {label} {f'device {device}' if device else f'from {network}'}"
+    anywhere, at_address = f"{_PREFIX} {label} anywhere", f"{_PREFIX} from {network}"
+    everywhere = () if device else (anywhere, at_address)
+    with transaction.atomic():
+        rows = throttle.locked([here, *everywhere])
+        _forget_old(rows)
+        until = _wait_until(rows[here], rows.get(at_address), rows.get(anywhere))
+        if until is not None:
+            return Attempt(here, everywhere, until, 0, _refused(here))
+        for row in rows.values():
+            row.count, row.since = row.count + 1, clock.now()
+            row.save()
+    throttle.sweep()
+    return Attempt(here, everywhere, None, rows[here if device else anywhere].count, 0)
+
+
+def succeeded(attempt: Attempt) -> None:
+    """Take it back: the account's failures here are forgotten, elsewhere one less is counted."""
+    with transaction.atomic():
+        rows = throttle.locked(attempt.everywhere)
+        for row in rows.values():
+            row.count = max(row.count - 1, 0)
+            row.save()
+        throttle.forget(attempt.here, _refusals(attempt.here))
+
+
+def waiting() -> dict[int, datetime]:
+    """Of each user (by primary key) that has to wait at some place: until when at the latest."""
+    found: dict[int, datetime] = {}
+    for key, until in _waits():
+        pk = int(key.split()[1])
+        found[pk] = max(until, found.get(pk, until))
+    return found
+
+
+def unlock(user: User) -> bool:
+    """Forget every failed attempt at the account of `user`; whether there was any wait."""
+    was_waiting = user.pk in waiting()
+    _of_accounts().filter(key__startswith=f"{_PREFIX} {user.pk} ").delete()
+    return was_waiting
+
+
+def _waits() -> list[tuple[str, datetime]]:
+    now = clock.now()
+    rows = _of_accounts().filter(count__gte=FREE_UNDER_PRESSURE, since__gt=now - LONGEST_WAIT)
+    pressed = {row.key for row in rows if row.key.endswith(" anywhere") and row.count >= PRESSURE}
+    found = []
+    for row in rows:
+        prefix, label, place, *rest = row.key.split()
+        if not label.isdecimal() or not rest or rest[-1] == "refused":
+            continue
+        is_pressed = f"{prefix} {label} anywhere" in pressed
+        until = row.since + wait(row.count, free=_free(place == "device", is_pressed))
+        if until > now:
+            found.append((row.key, until))
+    return found
+
+
+def wait(failures: int, *, free: int) -> timedelta:
+    """How long the next attempt has to wait after so many `failures` one after another."""
+    if failures < free:
+        return timedelta()
+    return min(FIRST_WAIT * (1 << min(failures - free, 16)), LONGEST_WAIT)
+
+
+def _wait_until(
+    here: Throttle, at_address: Throttle | None, anywhere: Throttle | None
+) -> datetime | None:
+    is_pressed = anywhere is not None and anywhere.count >= PRESSURE
+    ends = [here.since + wait(here.count, free=_free(at_address is None, is_pressed))]
+    if at_address is not None:
+        ends.append(at_address.since + wait(at_address.count, free=FREE_AT_ADDRESS))
+    return end if (end := max(ends)) > clock.now() else None
+
+
+def _free(is_device: bool, is_pressed: bool) -> int:
+    if is_device:
+        return FREE_ON_DEVICE
+    return FREE_UNDER_PRESSURE if is_pressed else FREE_HERE
+
+
+def _forget_old(rows: dict[str, Throttle]) -> None:
+    for row in rows.values():
+        if row.since + FORGOTTEN_AFTER <= clock.now():
+            row.count = 0
+
+
+def _refused(here: str) -> int:
+    """Count one that was refused, and say how many there were."""
+    row = throttle.locked([_refusals(here)])[_refusals(here)]
+    _forget_old({row.key: row})
+    row.count, row.since = row.count + 1, clock.now()
+    row.save()
+    return row.count
+
+
+def _refusals(here: str) -> str:
+    return f"{here} refused"
+
+
+def _of_accounts() -> "QuerySet[Throttle]":
+    return Throttle.objects.filter(key__startswith=f"{_PREFIX} ")
+
+
+def _disguised(name: str) -> str:
+    """What stands for a name that no account has: people type passwords there."""
+    try:
+        name = canonical(name)
+    except UnusableName:
+        name = ""
+    return "x" + salted_hmac(_PREFIX, name).hexdigest()[:16]
+
+
+def _network(text: str) -> str:
+    """The address as it is counted: who has one of IPv6 has all of its network."""
+    try:
+        found = ipaddress.ip_address(text)
+    except ValueError:
+        return text
+    if isinstance(found, ipaddress.IPv6Address):
+        if found.ipv4_mapped is not None:
+            return str(found.ipv4_mapped)
+        return str(ipaddress.ip_network((found, IPV6_NETWORK), strict=False).network_address)
+    return str(found)
