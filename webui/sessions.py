@@ -20,13 +20,17 @@ class SessionStore(DatabaseStore):
     def load(self) -> dict[str, Any]:
         """What the session holds; nothing, and another key, if it has ended."""
         found = sessions.read(self.session_key) if self.session_key else None
-        values: dict[str, Any] = self.decode(found[0]) if found else {}
-        self.standing = found[1] if found else None
-        owner = str(self.standing.user_id) if self.standing else None
-        if found is not None and values.get(SESSION_KEY) == owner:
+        if found is None:
+            self._session_key = None
+            return {}
+        values: dict[str, Any] = self.decode(found[0])
+        if SESSION_KEY not in values:
             return values
-        self._forget(is_there=found is not None)
-        return {}
+        self.standing = found[1]
+        if self.standing is None or values[SESSION_KEY] != str(self.standing.user_id):
+            self._forget()
+            return {}
+        return values
 
     def cycle_key(self) -> None:
         """Take another key and keep everything else."""
@@ -37,16 +41,14 @@ class SessionStore(DatabaseStore):
             sessions.move(old, self.session_key)
             super().delete(old)
 
-    def _forget(self, *, is_there: bool) -> None:
+    def _forget(self) -> None:
         """What has ended is taken away when it is seen, so that no setting and no clock revives it.
 
         If that cannot be written it does not count all the same.
         """
         key, self._session_key, self.standing = self.session_key, None, None
-        if not (key and is_there):
-            return
         try:
-            sessions.end(key)
+            sessions.end(str(key))
         except DatabaseError as error:
             _log.warning("an ended session could not be deleted: %s", type(error).__name__)
 

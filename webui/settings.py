@@ -48,7 +48,7 @@ INSTALLED_APPS = [
     "django.contrib.staticfiles",
     "allauth",
     "allauth.account",
-    "allauth.usersessions",
+    "webui.apps.SessionRowsConfig",
     "crispy_forms",
     "csp",
 ]
