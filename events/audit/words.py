@@ -25,6 +25,8 @@ WORDS = {
     "submission.hurried": "Event to be tried now",
     "submission.declared_unsent": "Event said not to have been sent",
     "submission.sent_again": "Event to be sent again",
+    "submission.altered": "Event altered in the database: not sent",
+    "submission.put_back": "Altered event put back as it was locked",
     "submission.taken_back": "Event taken back to draft",
     "submission.discarded": "Event discarded",
     "submission.restored": "Event restored",

@@ -9,7 +9,17 @@ from django.contrib.auth.models import AbstractBaseUser, AnonymousUser, User
 from django.db import models
 from django.db.models import Exists, OuterRef, Q
 
-from events.models.states import EDITABLE, PRIVATE, REFUSED_IN_DOUBT, THERE, Look, State, Words
+from events.models.states import (
+    ALTERED,
+    ALTERED_IN_DOUBT,
+    EDITABLE,
+    PRIVATE,
+    REFUSED_IN_DOUBT,
+    THERE,
+    Look,
+    State,
+    Words,
+)
 from events.payload import Tlp
 
 # What is not known to be there, and not known to be nowhere once an outcome was unknown.
@@ -155,8 +165,15 @@ class Submission(models.Model):
         return self.state in EDITABLE and not self.may_exist
 
     @property
+    def was_altered(self) -> bool:
+        """Whether it was stopped because it was not what had been locked for sending."""
+        return bool(self.outcome_values.get("kind") == "altered")
+
+    @property
     def words(self) -> Words:
         """What is true of it, what happens next, and what people may do."""
+        if self.state == State.REJECTED and self.was_altered:
+            return ALTERED_IN_DOUBT if self.may_exist else ALTERED
         if self.state == State.REJECTED and self.may_exist:
             return REFUSED_IN_DOUBT
         return State(self.state).words

@@ -34,6 +34,8 @@ _STEPS = {
     "submission.hurried": "To be tried now",
     "submission.answered_late": "Answer came late",
     "submission.override": "Sent in spite of a check",
+    "submission.altered": "Altered in the database: not sent",
+    "submission.put_back": "Put back as it was locked",
     "submission.taken_back": "Taken back",
     "submission.discarded": "Discarded",
     "submission.restored": "Restored",
