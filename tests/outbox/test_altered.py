@@ -89,6 +89,22 @@ def as_body_attachment_and_entry(submission):
     alter_entries(submission, body=audit.body.canonical(fields))
 
 
+def as_a_forged_entry(submission):
+    """Hash and all, but for the seal: the key is not in the database."""
+    as_body_attachment_and_entry(submission)
+    entry = AuditEntry.objects.get(object_id=str(submission.pk), action="submission.frozen")
+    alter_entries(submission, hash=audit.body.digest(entry.body))
+
+
+def as_an_entry_of_before_the_seals(submission):
+    as_body_attachment_and_entry(submission)
+    entry = AuditEntry.objects.get(object_id=str(submission.pk), action="submission.frozen")
+    fields = {name: each for name, each in json.loads(entry.body).items() if name != "key"}
+    del fields["terms"]
+    text = audit.body.canonical(fields | {"v": 1})
+    alter_entries(submission, body=text, hash=audit.body.digest(text), mac=None)
+
+
 def as_dataset(submission):
     Submission.objects.filter(pk=submission.pk).update(dataset_id="somewhere-public")
 
@@ -113,6 +129,7 @@ def as_no_entry(submission):
 
 ALTERATIONS = (
     *(as_body, as_body_and_attachment, as_body_attachment_and_entry),
+    *(as_a_forged_entry, as_an_entry_of_before_the_seals),
     *(as_dataset, as_label, as_nothing, as_no_entry),
 )
 pytestmark = pytest.mark.django_db(transaction=True)
