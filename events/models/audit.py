@@ -1,6 +1,7 @@
 """The tables of the audit log; only the `audit` package writes them."""
 
 from django.db import models
+from django.db.models import Q
 
 
 class AuditEntry(models.Model):
@@ -39,6 +40,7 @@ class AuditEntry(models.Model):
             models.Index(fields=["outcome", "at", "seq"], name="audit_outcome"),
             models.Index(fields=["tlp", "at", "seq"], name="audit_tlp"),
             models.Index(fields=["request_id"], name="audit_request"),
+            models.Index(fields=["object_id"], condition=Q(tlp="red"), name="audit_red"),
         )
 
     def __str__(self) -> str:

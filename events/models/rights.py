@@ -1,4 +1,4 @@
-"""Rights that being a superuser does not give: they are somebody's only if a role or a person gave them."""
+"""Rights that being a superuser does not give: a role has them, or somebody gave them."""
 
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.contrib.auth.models import AnonymousUser, Permission, User
@@ -13,7 +13,7 @@ def may_see_red(user: AbstractBaseUser | AnonymousUser) -> bool:
 
 
 def was_given(user: AbstractBaseUser | AnonymousUser, permission: str) -> bool:
-    """Whether `permission` (such as `events.view_red`) was given to `user`, or to a group of theirs.
+    """Whether `permission` (such as `events.view_red`) was given to `user`, or to their groups.
 
     Unlike `has_perm` it says no to a superuser who merely is one: who administers the desk has no
     need to know what is marked. Asked once per `user` object.

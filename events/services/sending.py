@@ -313,14 +313,16 @@ def _later(person: Person, form: _Form, submission: Submission) -> Submission:
         must_not_run_away(person, now)
         if form.token != submission.pk:
             FormToken.objects.create(token=form.token, submission=submission, spent_at=now)
+        changes = columns(form.typed, submission)
+        submission.was_red = changes["was_red"]
         overridden = _vetted(submission, form, person)
-        _dispatch(submission, form, person, overridden, **columns(form.typed))
+        _dispatch(submission, form, person, overridden, **changes)
     return submission
 
 
 def _vetted(submission: Submission, form: _Form, person: Person) -> tuple[audit.Fact, ...]:
     """What the log says of checks that were overridden. Raises `vetting.Blocked` for others."""
-    entry = vetting.Entry.of(form.payload, submission.pk)
+    entry = vetting.Entry.of(form.payload, submission.pk, was_red=submission.was_red)
     found = vetting.blocks(entry, references=reference.load())
     if standing := vetting.enforce(found, user=person.user, reason=form.reason):
         raise vetting.Blocked(standing)
