@@ -9,9 +9,9 @@ from django.contrib.auth.models import User
 from django.core.checks import ERROR, WARNING, CheckMessage, Tags, register
 from django.db import DEFAULT_DB_ALIAS, connection
 
-from events import clock
+from events import audit, clock
 from events.audit import triggers
-from events.models import Account
+from events.models import Account, AuditEntry
 from events.services import signin
 
 
@@ -81,6 +81,27 @@ def every_account_has_a_name(
 def _has_accounts() -> bool:
     """Whether the table is there: before the first `migrate` it is not."""
     return Account._meta.db_table in connection.introspection.table_names()
+
+
+@register(Tags.database)
+def audit_key(
+    app_configs: Sequence[AppConfig] | None, *, databases: Sequence[str] | None = None, **_: object
+) -> list[CheckMessage]:
+    """The key that seals the audit log is here: with another one, nothing could be logged."""
+    if DEFAULT_DB_ALIAS not in (databases or ()) or not _is_sealed() or not audit.key_trouble():
+        return []
+    hint = "docs/operations.md says how keys are kept, changed and carried to another machine."
+    return [CheckMessage(_level(), audit.key_trouble(), hint=hint, id="events.E010")]
+
+
+def _is_sealed() -> bool:
+    """Whether the database is migrated as far as seals."""
+    with connection.cursor() as cursor:
+        table = AuditEntry._meta.db_table
+        if table not in connection.introspection.table_names(cursor):
+            return False
+        columns = connection.introspection.get_table_description(cursor, table)
+    return "mac" in {column.name for column in columns}
 
 
 def _level() -> int:

@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 import dj_database_url
 from django.core.exceptions import ImproperlyConfigured
 
+from events import keyring
 from events.cloudflare import SEARCH_STYLES, Client, SearchStyle, access
 
 Chosen = TypeVar("Chosen", bound=str)
@@ -176,6 +177,15 @@ def _kept_secret_key(path: Path) -> str:
     with os.fdopen(handle, "w") as file:
         file.write(made)
     return made
+
+
+def audit_keys(name: str) -> tuple[bytes, ...]:
+    """The keys in the variable `name`, the newest first; none if it is not set."""
+    value = secret(name)
+    try:
+        return keyring.parsed(value) if value else ()
+    except keyring.BadKey as error:
+        raise ImproperlyConfigured(f"{name} {error}.") from None
 
 
 def database(name: str, *, default: str) -> dict[str, object]:

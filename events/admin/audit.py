@@ -9,14 +9,12 @@ from django.shortcuts import render
 
 from events import audit, services
 from events.admin import entry_page, list_page
-from events.models import AuditEntry
+from events.models import AuditEntry, may_see_red
 
 if TYPE_CHECKING:
     _Admin = admin.ModelAdmin[AuditEntry]
 else:
     _Admin = admin.ModelAdmin
-
-_RED = "events.view_red"
 
 
 @admin.register(AuditEntry)
@@ -48,7 +46,7 @@ class AuditEntryAdmin(_Admin):
     ) -> HttpResponse:
         """The list, newest first, by the filters in the query."""
         self._must_only_read(request)
-        context = list_page.context(request.GET, is_red_visible=request.user.has_perm(_RED))
+        context = list_page.context(request.GET, is_red_visible=may_see_red(request.user))
         return render(request, "admin/events/auditentry/change_list.html", context)
 
     def change_view(
@@ -66,7 +64,7 @@ class AuditEntryAdmin(_Admin):
         actor = services.person(request).actor
         seen = f"audit:{found.entry.seq}"
         audit.record(audit.Fact("audit.viewed", actor, object_id=seen, tlp=found.entry.tlp))
-        context = entry_page.context(found, is_red_visible=request.user.has_perm(_RED))
+        context = entry_page.context(found, is_red_visible=may_see_red(request.user))
         return render(request, "admin/events/auditentry/change_form.html", context)
 
     def add_view(

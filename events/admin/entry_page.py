@@ -6,9 +6,8 @@ from events import audit
 from events.admin.links import object_link
 from events.admin.list_page import TLP_LABELS, tlp_class
 from events.admin.shown import pretty, shown
-from events.audit import body
+from events.audit import body, marked
 from events.models import AuditAttachment, AuditEntry
-from events.payload import Tlp
 
 
 class Found(NamedTuple):
@@ -47,7 +46,7 @@ def context(found: Found, *, is_red_visible: bool) -> dict[str, Any]:
     """What the entry's template needs."""
     entry = found.entry
     fields = body.parsed(entry.body)
-    is_withheld = entry.tlp == Tlp.RED and not is_red_visible
+    is_withheld = not is_red_visible and marked.is_red(entry)
     text, url = object_link(entry.object_id)
     return {
         "entry": entry,
@@ -64,7 +63,7 @@ def context(found: Found, *, is_red_visible: bool) -> dict[str, Any]:
         "details": _details(fields),
         "is_withheld": is_withheld,
         "chain": _chain(found),
-        "texts": _texts(entry, is_red_visible=is_red_visible),
+        "texts": _texts(entry, is_withheld=is_withheld),
     }
 
 
@@ -116,7 +115,7 @@ def _link_after(entry: AuditEntry, after: AuditEntry | None) -> tuple[bool, str]
     return True, "It is the last entry: nothing follows yet."
 
 
-def _texts(entry: AuditEntry, *, is_red_visible: bool) -> list[Text]:
+def _texts(entry: AuditEntry, *, is_withheld: bool) -> list[Text]:
     """The entry's own texts; payload and answer of one submission stand beside each other."""
     own = {one.name: one for one in _attachments().filter(entry_id=entry.seq)}
     if own.keys() & _TITLES.keys() and entry.object_id:
@@ -128,18 +127,17 @@ def _texts(entry: AuditEntry, *, is_red_visible: bool) -> list[Text]:
             later = of_object.filter(name="answer", entry_id__gt=entry.seq)
             own["answer"] = later.order_by("entry_id").first()
     order = [*_TITLES, *sorted(own.keys() - _TITLES.keys())]
-    return [_text(own[name], is_red_visible) for name in order if own.get(name)]
+    return [_text(own[name], is_withheld) for name in order if own.get(name)]
 
 
 def _attachments() -> Any:
     return AuditAttachment.objects.select_related("entry")
 
 
-def _text(attachment: AuditAttachment, is_red_visible: bool) -> Text:
+def _text(attachment: AuditAttachment, is_withheld: bool) -> Text:
     name, entry = attachment.name, attachment.entry
     attachments = body.parsed(entry.body).get("attachments")
     committed = attachments.get(name) if isinstance(attachments, dict) else None
-    is_withheld = entry.tlp == Tlp.RED and not is_red_visible
     return Text(
         title=_TITLES.get(name, shown(name)),
         seq=entry.seq,

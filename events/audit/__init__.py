@@ -1,26 +1,31 @@
 """The audit log: a hash chain of entries that is only ever appended to, and its guards."""
 
-from events.audit.chain import Head, append, head, record
+from events.audit.chain import Head, append, head, key_trouble, record
 from events.audit.closing import append_at_end, is_noted
 from events.audit.facts import OUTCOMES, Actor, Fact, Outcome
 from events.audit.order import LockOrder
+from events.audit.seal import UnknownKey
 from events.audit.verify import Fault, Report, verify
 from events.audit.words import WORDS, words
+from events.keyring import BadKey
 
 __all__ = [
     "OUTCOMES",
     "WORDS",
     "Actor",
+    "BadKey",
     "Fact",
     "Fault",
     "Head",
     "LockOrder",
     "Outcome",
     "Report",
+    "UnknownKey",
     "append",
     "append_at_end",
     "head",
     "is_noted",
+    "key_trouble",
     "record",
     "verify",
     "words",

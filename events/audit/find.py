@@ -13,10 +13,9 @@ from uuid import UUID
 
 from django.db import connection
 
-from events.audit import body
+from events.audit import body, marked
 from events.indicators import refang
 from events.models import AuditEntry, AuditTerm, Submission
-from events.payload import Tlp
 
 PAGE = 50
 MATCHES = 1000
@@ -157,12 +156,16 @@ def _found(wanted: Wanted) -> list[int]:
     text = wanted.search.strip()
     if text.isascii() and text.isdecimal() and len(text) < 19:
         return [int(text)]
+    terms = _numbers([_by_term(indicator) for indicator in {text, refang(text)}])
     ways = [_by_object(text)]
-    for indicator in {text, refang(text)}:
-        ways.append(_by_term(indicator, is_red_visible=wanted.is_red_visible))
     if _HEX.fullmatch(text.lower()):
         column = "hash" if len(text) == 64 else "request_id"
         ways.append((_newest(f"{column} = %s"), (text.lower(),)))
+    shown = terms if wanted.is_red_visible else marked.without_red(terms)
+    return [*{*shown, *_numbers(ways)}]
+
+
+def _numbers(ways: list[Condition]) -> list[int]:
     with connection.cursor() as cursor:
         union = " UNION ".join(f"SELECT * FROM ({sql}) AS way" for sql, _ in ways)  # noqa: S608
         cursor.execute(union, [value for _, values in ways for value in values])
@@ -184,13 +187,10 @@ def _by_object(text: str) -> Condition:
     return _newest(f"object_id IN ({', '.join(['%s'] * len(names))})"), names
 
 
-def _by_term(text: str, *, is_red_visible: bool) -> Condition:
+def _by_term(text: str) -> Condition:
     """What is about an indicator."""
-    # A scalar subquery is asked for each of the few rows wanted; a join would read them all.
-    tlp = f"(SELECT tlp FROM {_ENTRY} WHERE seq = term.entry_id)"  # noqa: S608
     sql = (
         f"SELECT entry_id AS seq FROM {AuditTerm._meta.db_table} AS term WHERE digest = %s"  # noqa: S608
-        f"{'' if is_red_visible else f' AND {tlp} <> %s'}"
         f" ORDER BY entry_id DESC LIMIT {MATCHES}"
     )
-    return sql, (body.term(text), *(() if is_red_visible else (str(Tlp.RED),)))
+    return sql, (body.term(text),)

@@ -52,9 +52,9 @@ class EventEntry:
         self._focus = focus
         self.faults = tuple(faults)
 
-    def looked_at(self, submission_id: UUID | None) -> Entry:
+    def looked_at(self, submission_id: UUID | None, *, was_red: bool = False) -> Entry:
         """What the checks may look at; `submission_id` is the submission that is edited."""
-        return entry_of(self._typed, submission_id)
+        return entry_of(self._typed, submission_id, was_red=was_red)
 
     @classmethod
     def blank(cls, references: References, dataset_id: str) -> "EventEntry":

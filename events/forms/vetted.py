@@ -10,7 +10,7 @@ from events.payload import INDICATORS_MAX, Tlp
 from events.vetting import Entry
 
 
-def entry_of(typed: Typed, submission_id: UUID | None = None) -> Entry:
+def entry_of(typed: Typed, submission_id: UUID | None = None, *, was_red: bool = False) -> Entry:
     """What the checks may look at in `typed`; a field that cannot be read yet is left out.
 
     Rows keep their indexes. Those beyond what one event holds are not looked at: the form itself
@@ -25,6 +25,7 @@ def entry_of(typed: Typed, submission_id: UUID | None = None) -> Entry:
         category=typed["category"],
         industry=typed["target_industry"],
         submission_id=submission_id,
+        was_red=was_red,
     )
 
 

@@ -6,6 +6,7 @@ from events.models.gate import ApiGate
 from events.models.heartbeat import Heartbeat
 from events.models.preferences import Preferences
 from events.models.reference import ReferenceList
+from events.models.rights import VIEW_RED, may_see_red, was_given
 from events.models.states import EDITABLE, PENDING, PRIVATE, THERE, TRANSITIONS, Look, State, Words
 from events.models.submission import FormToken, Submission
 from events.models.template import EventTemplate
@@ -18,6 +19,7 @@ __all__ = [
     "PRIVATE",
     "THERE",
     "TRANSITIONS",
+    "VIEW_RED",
     "Account",
     "ApiGate",
     "AuditAttachment",
@@ -38,4 +40,6 @@ __all__ = [
     "Words",
     "canonical",
     "is_taken",
+    "may_see_red",
+    "was_given",
 ]

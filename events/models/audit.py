@@ -1,13 +1,15 @@
 """The tables of the audit log; only the `audit` package writes them."""
 
 from django.db import models
+from django.db.models import Q
 
 
 class AuditEntry(models.Model):
     """One entry of the chain. `body` is what is hashed; the other columns are copies to find it by.
 
     `prev` is the hash of the entry before, 64 zeros for the first; it is unique, so that the
-    chain cannot fork. The list is in order of time: each index holds `at` and `seq` behind its
+    chain cannot fork. `mac` is the seal of `hash` by a key that is not in the database; entries of
+    version 1 have none. The list is in order of time: each index holds `at` and `seq` behind its
     own column, so that one filter and a range of dates together need no sorting.
     """
 
@@ -22,6 +24,8 @@ class AuditEntry(models.Model):
     object_id = models.CharField(max_length=64, blank=True)
     outcome = models.CharField(max_length=16)
     tlp = models.CharField(max_length=16, blank=True)
+    # Without a default, so that no database has to write a long log anew for it.
+    mac = models.CharField(max_length=64, null=True)  # noqa: DJ001
 
     class Meta:
         verbose_name = "audit entry"
@@ -36,6 +40,7 @@ class AuditEntry(models.Model):
             models.Index(fields=["outcome", "at", "seq"], name="audit_outcome"),
             models.Index(fields=["tlp", "at", "seq"], name="audit_tlp"),
             models.Index(fields=["request_id"], name="audit_request"),
+            models.Index(fields=["object_id"], condition=Q(tlp="red"), name="audit_red"),
         )
 
     def __str__(self) -> str:

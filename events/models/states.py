@@ -95,6 +95,18 @@ REFUSED_IN_DOUBT = Words(
     "Look there before you correct it: the correction is an event of its own.",
 )
 
+# Of what was altered in the database while it waited.
+ALTERED = Words(
+    "Not sent: what waited here is not what was locked for sending.",
+    "Nothing happens by itself.",
+    "Tell the administrator, read it, and send it again or discard it.",
+)
+ALTERED_IN_DOUBT = Words(
+    "Not sent: what waited here is not what was locked. An earlier send may still exist.",
+    "The earlier send is still looked for in Cloudforce One.",
+    "Tell the administrator, and look there before you correct it.",
+)
+
 TRANSITIONS: frozenset[tuple[State, State]] = frozenset(
     {
         (State.DRAFT, State.READY),
@@ -104,6 +116,8 @@ TRANSITIONS: frozenset[tuple[State, State]] = frozenset(
         (State.REJECTED, State.READY),
         (State.READY, State.SENDING),
         (State.READY, State.DRAFT),
+        # It was altered in the database.
+        (State.READY, State.REJECTED),
         (State.SENDING, State.CREATED),
         (State.SENDING, State.REJECTED),
         (State.SENDING, State.READY),

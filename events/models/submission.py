@@ -9,7 +9,18 @@ from django.contrib.auth.models import AbstractBaseUser, AnonymousUser, User
 from django.db import models
 from django.db.models import Exists, OuterRef, Q
 
-from events.models.states import EDITABLE, PRIVATE, REFUSED_IN_DOUBT, THERE, Look, State, Words
+from events.models.rights import may_see_red
+from events.models.states import (
+    ALTERED,
+    ALTERED_IN_DOUBT,
+    EDITABLE,
+    PRIVATE,
+    REFUSED_IN_DOUBT,
+    THERE,
+    Look,
+    State,
+    Words,
+)
 from events.payload import Tlp
 
 # What is not known to be there, and not known to be nowhere once an outcome was unknown.
@@ -24,7 +35,7 @@ class SubmissionQuerySet(models.QuerySet["Submission"]):
         if not isinstance(user, User) or not user.has_perm("events.view_submission"):
             return self.none()
         others = ~Q(state__in=PRIVATE)
-        if not user.has_perm("events.view_red"):
+        if not may_see_red(user):
             others &= ~Q(tlp=Tlp.RED)
         return self.filter(others | Q(author=user))
 
@@ -48,6 +59,8 @@ class Submission(models.Model):
     `typed` is what the form held, as ASCII JSON, so that any text survives any database. `body`
     is frozen when the person sends: the exact bytes of the create. The columns from `category` to
     `event_date` are copies for lists. `outcome` is the last answer in our words.
+    `tlp` is the stricter of the labels of the event and of its raw data. `was_red`: the text was
+    copied from what was TLP:RED, so that it counts as RED until a person chooses a label.
     `attempt` counts its sends; `tries` those since a person last decided to send it.
     `unknown_since`, `negatives` and `found` are what reconciling knows: since when the outcome is
     unknown, how many searches did not find it, and the uuids of the events that carry its mark.
@@ -72,6 +85,7 @@ class Submission(models.Model):
     updated_at = models.DateTimeField()
 
     typed = models.TextField(default="{}")
+    was_red = models.BooleanField(default=False, db_default=False)
     category = models.TextField(blank=True)
     event = models.TextField(blank=True)
     tlp = models.CharField(max_length=16, blank=True)
@@ -155,8 +169,15 @@ class Submission(models.Model):
         return self.state in EDITABLE and not self.may_exist
 
     @property
+    def was_altered(self) -> bool:
+        """Whether it was stopped because it was not what had been locked for sending."""
+        return bool(self.outcome_values.get("kind") == "altered")
+
+    @property
     def words(self) -> Words:
         """What is true of it, what happens next, and what people may do."""
+        if self.state == State.REJECTED and self.was_altered:
+            return ALTERED_IN_DOUBT if self.may_exist else ALTERED
         if self.state == State.REJECTED and self.may_exist:
             return REFUSED_IN_DOUBT
         return State(self.state).words

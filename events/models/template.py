@@ -23,6 +23,7 @@ class EventTemplate(models.Model):
     """What a form held, without what belongs to one event alone.
 
     A template without `owner` is the team's. `typed` is ASCII JSON: field name → text.
+    `was_red`: the form was TLP:RED, or copied from what was.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
@@ -33,6 +34,7 @@ class EventTemplate(models.Model):
     saved_by = models.CharField(max_length=150)
     saved_at = models.DateTimeField()
     typed = models.TextField()
+    was_red = models.BooleanField(default=False, db_default=False)
 
     objects = EventTemplateQuerySet.as_manager()
 

@@ -1,5 +1,6 @@
 """Claims: what is due is taken by one worker at a time, in a transaction of its own."""
 
+import json
 from collections.abc import Iterator
 
 from django.db import connection, transaction
@@ -7,6 +8,7 @@ from django.db.models import Q, QuerySet
 
 from events import audit, clock
 from events.models import State, Submission
+from events.outbox import locked
 from events.outbox.deliver import claim, first_look, quiet
 from events.outbox.freeze import lease_until
 from events.outbox.gate import looks_begin_at
@@ -44,19 +46,40 @@ def to_unknown(submission: Submission) -> None:
 
 
 def to_send() -> Submission | None:
-    """A READY that is due, claimed for sending."""
+    """A READY that is due, claimed for sending; one that is not as it was locked is stopped."""
     ready = _ready().exclude(_may_be_a_copy())
-    if not ready.exists():
-        return None
-    with transaction.atomic(durable=True):
-        due = _lock(ready).first()
-        if due is None:
-            return None
-        try:
-            audit.append(claim(due, actor=WORKER, now=clock.now()))
-        except Lost:
-            return None
-        return due
+    while ready.exists():
+        with transaction.atomic(durable=True):
+            due = _lock(ready).first()
+            if due is None:
+                return None
+            try:
+                if altered := locked.false_wait(due):
+                    _stop(due, altered)
+                    continue
+                audit.append(claim(due, actor=WORKER, now=clock.now()))
+            except Lost:
+                return None
+            return due
+    return None
+
+
+def _stop(submission: Submission, altered: locked.Alteration) -> None:
+    """READY → REJECTED, inside the caller's transaction: a person looks at it. Raises `Lost`."""
+    now, evidence = clock.now(), locked.evidence_of(submission)
+    changes = locked.restored(submission, altered.locked) if altered.locked else {}
+    if submission.unknown_since is not None:
+        changes["sweep_at"] = now + first_look()
+    outcome = {"kind": "altered", "detail": altered.reason, "administrator": True}
+    move(
+        submission,
+        State.REJECTED,
+        at=now,
+        next_at=None,
+        outcome=json.dumps(outcome),
+        **changes,
+    )
+    audit.append(locked.alarm(submission, altered, WORKER, evidence, locked.ALTERED))
 
 
 def to_look_first() -> Submission | None:

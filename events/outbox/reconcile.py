@@ -6,6 +6,7 @@ earlier send had come to an unknown end.
 """
 
 import json
+import logging
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
@@ -16,6 +17,7 @@ from django.db import transaction
 from events import audit, clock
 from events.cloudflare import ApiError
 from events.models import PRIVATE, State, Submission
+from events.outbox import locked
 from events.outbox.api import Api
 from events.outbox.gate import Held
 from events.outbox.look import look
@@ -26,6 +28,8 @@ from events.outbox.transitions import Lost, fact, move, touch
 
 INCONCLUSIVE_WAIT = timedelta(minutes=5)
 
+log = logging.getLogger("events.outbox")
+
 Write = Callable[[], None]
 
 
@@ -35,7 +39,7 @@ def reconcile(submission: Submission, *, api: Api, actor: audit.Actor) -> Submis
     Found once: CREATED. Found more often: DUPLICATED. Not found as often as `RECONCILE_AFTER`
     says: ABSENT.
     """
-    found = _searched(submission, api)
+    found = _searched(submission, api, actor)
     if isinstance(found, Held):
         return _put_off(submission, "next_at", found)
     return _recorded(submission, lambda: _record_unknown(submission, found, actor))
@@ -43,7 +47,7 @@ def reconcile(submission: Submission, *, api: Api, actor: audit.Actor) -> Submis
 
 def look_first(submission: Submission, *, api: Api, actor: audit.Actor) -> Submission:
     """Look for a READY submission that another desk may have sent; not found, it may go."""
-    found = _searched(submission, api)
+    found = _searched(submission, api, actor)
     if isinstance(found, Held):
         return _put_off(submission, "next_at", found)
     return _recorded(submission, lambda: _record_waiting(submission, found, actor))
@@ -52,10 +56,10 @@ def look_first(submission: Submission, *, api: Api, actor: audit.Actor) -> Submi
 def sweep(submission: Submission, *, api: Api, actor: audit.Actor) -> Submission:
     """Compare what is settled with what is there; a sweep that fails is made again soon."""
     is_sure = submission.state == State.CREATED and submission.unknown_since is None
-    found = _searched(submission, api, is_thorough=not is_sure)
+    found = _searched(submission, api, actor, is_thorough=not is_sure)
     if is_sure and isinstance(found, Search) and _is_blind(submission, found):
         # Not even the event that is there is found this way: others would not be either.
-        found = _searched(submission, api)
+        found = _searched(submission, api, actor)
     if isinstance(found, Held):
         return _put_off(submission, "sweep_at", found)
     swept = _recorded(submission, lambda: _record_sweep(submission, found, actor))
@@ -80,14 +84,33 @@ def _is_blind(submission: Submission, found: Search) -> bool:
     return not found.has_failed and submission.event_uuid.lower() not in found.matches
 
 
-def _searched(submission: Submission, api: Api, *, is_thorough: bool = True) -> Search | Held:
-    """What a search showed; trouble with the API proves nothing, and the note says so."""
+def _searched(
+    submission: Submission, api: Api, actor: audit.Actor, *, is_thorough: bool = True
+) -> Search | Held:
+    """What a search showed; trouble with the API proves nothing, and the note says so.
+
+    Nor does a search by a text that is not what was sent: that is put right first.
+    """
+    if doubt := _put_right(submission, actor):
+        return Search(note=doubt, has_failed=True)
     try:
         return search(submission, api, is_thorough=is_thorough)
     except Held as held:
         return held
     except ApiError as error:
         return Search(note=error.detail, has_failed=True)
+
+
+def _put_right(submission: Submission, actor: audit.Actor) -> str:
+    """Make the row what was locked, if it is not; why that cannot be done, empty if it can."""
+    found = locked.alteration(submission)
+    if found is None or not locked.is_known_here(submission):
+        return ""
+    if found.locked is None:
+        log.critical("submission %s cannot be looked for: %s", submission.pk, found.reason)
+        return found.reason
+    _recorded(submission, lambda: locked.put_back(submission, found, actor))
+    return ""
 
 
 def _recorded(submission: Submission, write: Write) -> Submission:

@@ -1,6 +1,7 @@
 """Starting from an event that is there: the same again as a draft, or its context alone.
 
-TLP is never copied: who may have an event is a decision that is made for each.
+TLP is never copied: who may have an event is a decision that is made for each. But a text that was
+RED stays it in every copy until that decision was made.
 """
 
 import json
@@ -10,8 +11,9 @@ from uuid import uuid4
 from django.db import transaction
 
 from events import outbox
-from events.models import PENDING, State, Submission
-from events.services.drafts import save_draft
+from events.models import PENDING, PRIVATE, State, Submission
+from events.payload import Tlp
+from events.services.drafts import WAS_RED, label_of, save_draft
 from events.services.people import Person
 from events.services.rules import Conflict, must_be_own
 
@@ -80,7 +82,7 @@ def correct(*, person: Person, submission: Submission) -> Submission:
 def context_of(submission: Submission, person: Person) -> dict[str, Any]:
     """What the next event of the same incident has in common with `submission`."""
     typed = typed_of(submission, person)
-    return {name: typed.get(name, "") for name in CONTEXT}
+    return {name: typed.get(name, "") for name in (*CONTEXT, WAS_RED)}
 
 
 def typed_of(submission: Submission, person: Person) -> dict[str, Any]:
@@ -92,7 +94,19 @@ def typed_of(submission: Submission, person: Person) -> dict[str, Any]:
     typed = submission.typed_values if is_own else {}
     if not typed:
         typed = _of_wire(outbox.wire_of(submission))
-    return {name: value for name, value in typed.items() if name not in DECISIONS}
+    kept = {name: value for name, value in typed.items() if name not in DECISIONS}
+    return kept | {WAS_RED: "1" if _is_red(submission, typed) else ""}
+
+
+def _is_red(submission: Submission, typed: dict[str, Any]) -> bool:
+    """Whether the text is RED, or was and nobody has yet said why it should not be.
+
+    Who sends it under a weaker label says so. What was `typed` since may be stricter.
+    """
+    is_decided = submission.state not in PRIVATE
+    was_red = submission.was_red and not is_decided
+    labels = {submission.marking, label_of(typed, was_red=was_red)}
+    return was_red or Tlp.RED in labels
 
 
 def _of_wire(wire: dict[str, Any]) -> dict[str, Any]:

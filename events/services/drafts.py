@@ -1,6 +1,7 @@
 """Drafts: keeping what was typed, discarding it, and restoring what was discarded."""
 
 import json
+from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
@@ -14,6 +15,8 @@ from events.services.people import Person
 from events.services.rules import WRITE, Conflict, move, must_be_editable, must_be_own
 
 COPY_MAX = 10_000
+# In what a form held: that its text was copied from what was TLP:RED.
+WAS_RED = "was_red"
 
 
 class Changed(Conflict):
@@ -78,15 +81,31 @@ def of_form(token: UUID, person: Person) -> Submission:
     return known
 
 
-def columns(typed: dict[str, Any]) -> dict[str, str]:
-    """The columns of a draft: the text as ASCII JSON, and copies of what lists show."""
-    tlp = _plain(typed.get("tlp"))
+def columns(typed: dict[str, Any], draft: Submission | None = None) -> dict[str, Any]:
+    """The columns of a draft: the text as ASCII JSON, and copies of what lists show.
+
+    What `draft`, which gets this text, remembers of a copied text's label is not forgotten.
+    """
+    was_red = bool(typed.get(WAS_RED)) or (draft is not None and draft.was_red)
+    label = label_of(typed, was_red=was_red)
     return {
         "typed": json.dumps(typed),
+        "was_red": was_red,
         "category": _plain(typed.get("category")),
         "event": _plain(typed.get("event")),
-        "tlp": tlp if tlp in set(Tlp) else "",
+        "tlp": label.value if label else "",
     }
+
+
+def label_of(typed: Mapping[str, Any], *, was_red: bool) -> Tlp | None:
+    """The label that a form's text is treated by: the stricter of those that were chosen.
+
+    Before one was chosen what `was_red` is RED, and so is an event whose raw data is; None else.
+    """
+    chosen, raw = (_label(typed.get(name)) for name in ("tlp", "raw_tlp"))
+    if chosen is None:
+        return Tlp.RED if was_red or raw is Tlp.RED else None
+    return max(chosen, raw or chosen, key=lambda label: label.strictness)
 
 
 def discard(*, person: Person, submission: Submission) -> Submission:
@@ -156,10 +175,10 @@ def _insert(draft: Submission, person: Person, corrects: Submission | None) -> S
 def update(draft: Submission, typed: dict[str, Any]) -> Submission:
     """Write the text of a stored draft or refused submission. Raises `Changed`."""
     now = clock.now()
-    changes = columns(typed)
+    changes = columns(typed, draft)
     if draft.state == State.REJECTED:
         # What was refused stays in the lists as it was sent; only the text goes on.
-        changes = {"typed": changes["typed"]}
+        changes = {name: changes[name] for name in ("typed", "was_red")}
     rows = Submission.objects.filter(pk=draft.pk, state=draft.state, version=draft.version).update(
         version=draft.version + 1, updated_at=now, **changes
     )
@@ -170,6 +189,10 @@ def update(draft: Submission, typed: dict[str, Any]) -> Submission:
     for name, value in changes.items():
         setattr(draft, name, value)
     return draft
+
+
+def _label(text: object) -> Tlp | None:
+    return Tlp(text) if isinstance(text, str) and text in set(Tlp) else None
 
 
 def _plain(value: object) -> str:

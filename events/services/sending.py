@@ -9,7 +9,7 @@ from django.db import IntegrityError, transaction
 from events import audit, clock, outbox, reference, vetting
 from events.cloudflare import ApiError, Client
 from events.models import FormToken, Heartbeat, State, Submission
-from events.outbox import gate, history
+from events.outbox import gate, history, locked
 from events.payload import EventCreate
 from events.services.api import client
 from events.services.drafts import Changed, columns, new_draft, of_form, update
@@ -139,6 +139,7 @@ def send_again(*, person: Person, submission: Submission, reason: str) -> Submis
     reason = _reason(reason)
     if submission.state != State.ABSENT or submission.body is None:
         raise Conflict("It is no longer missing. Load the page again.")
+    _must_be_as_locked(person, submission)
     payload = EventCreate.model_validate_json(bytes(submission.body))
     history.pending.make_up()
     api = client()
@@ -161,6 +162,27 @@ def send_again(*, person: Person, submission: Submission, reason: str) -> Submis
         if submission.state == State.SENDING:
             return outbox.deliver(submission, client=api, actor=person.actor)
         return submission
+
+
+def _must_be_as_locked(person: Person, submission: Submission) -> None:
+    """Raise `Conflict` unless the bytes are those that were locked; put back what was altered.
+
+    What is sent again is made of the bytes in the row, and nobody has read those since.
+    """
+    found = locked.alteration(submission)
+    if found is None:
+        return
+    if found.locked is None:
+        raise Conflict(f"Nothing was sent. {found.reason} Tell the administrator.")
+    try:
+        with transaction.atomic(durable=True):
+            locked.put_back(submission, found, person.actor)
+    except outbox.Lost:
+        raise Conflict("It changed meanwhile. Load the page again.") from None
+    raise Conflict(
+        f"Nothing was sent. {found.reason} It is as it was locked again. Tell the administrator, "
+        "and read it before you send it."
+    )
 
 
 def try_now(*, person: Person, submission: Submission) -> Submission:
@@ -291,14 +313,16 @@ def _later(person: Person, form: _Form, submission: Submission) -> Submission:
         must_not_run_away(person, now)
         if form.token != submission.pk:
             FormToken.objects.create(token=form.token, submission=submission, spent_at=now)
+        changes = columns(form.typed, submission)
+        submission.was_red = changes["was_red"]
         overridden = _vetted(submission, form, person)
-        _dispatch(submission, form, person, overridden, **columns(form.typed))
+        _dispatch(submission, form, person, overridden, **changes)
     return submission
 
 
 def _vetted(submission: Submission, form: _Form, person: Person) -> tuple[audit.Fact, ...]:
     """What the log says of checks that were overridden. Raises `vetting.Blocked` for others."""
-    entry = vetting.Entry.of(form.payload, submission.pk)
+    entry = vetting.Entry.of(form.payload, submission.pk, was_red=submission.was_red)
     found = vetting.blocks(entry, references=reference.load())
     if standing := vetting.enforce(found, user=person.user, reason=form.reason):
         raise vetting.Blocked(standing)

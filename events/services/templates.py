@@ -11,6 +11,7 @@ from django.utils import timezone
 from events import audit
 from events.models import EventTemplate
 from events.payload import Tlp, refuse_hostile
+from events.services.drafts import WAS_RED, label_of
 from events.services.people import NotAllowed, Person
 from events.services.rules import WRITE
 
@@ -55,10 +56,13 @@ def save(*, person: Person, name: str, typed: Mapping[str, Any], is_team: bool) 
         _must_not_be_red(typed)
     elif EventTemplate.objects.filter(owner=person.user).count() >= OWN_MOST:
         raise NotSaved(f"You have {OWN_MOST} templates. Delete some that you no longer use.")
+    is_red = bool(typed.get(WAS_RED)) or label_of(typed, was_red=False) is Tlp.RED
     text = json.dumps({key: str(typed.get(key, "")) for key in KEPT})
     if len(text) > SIZE_MAX:
         raise NotSaved(f"This is too long for a template: shorten it to {SIZE_MAX // 1024} KB.")
-    template = EventTemplate(name=_name(name), owner=None if is_team else person.user, typed=text)
+    template = EventTemplate(
+        name=_name(name), owner=None if is_team else person.user, typed=text, was_red=is_red
+    )
     return _store(template, person, "template.saved", is_new=True)
 
 
@@ -93,7 +97,8 @@ def start(*, person: Person, template: EventTemplate) -> dict[str, Any]:
     """What a form made from `template` holds now."""
     values = {"date": f"{timezone.now():%Y-%m-%d}", "analyst": person.user.get_username()}
     typed = template.typed_values
-    return typed | {name: filled(str(typed.get(name, "")), values) for name in FILLED_IN}
+    filled_in = {name: filled(str(typed.get(name, "")), values) for name in FILLED_IN}
+    return typed | filled_in | {WAS_RED: "1" if template.was_red else ""}
 
 
 def with_indicators(text: str, indicators: Sequence[str]) -> str:
@@ -138,7 +143,11 @@ def _rename(template: EventTemplate) -> None:
 def _fact(template: EventTemplate, person: Person, action: str) -> audit.Fact:
     whose = "team" if template.is_team else "personal"
     return audit.Fact(
-        action, person.actor, object_id=str(template.pk), reason=f"{whose}: {template.name}"
+        action,
+        person.actor,
+        object_id=str(template.pk),
+        reason=f"{whose}: {template.name}",
+        tlp=Tlp.RED if template.was_red else "",
     )
 
 
@@ -148,6 +157,12 @@ def _must_not_be_red(typed: Mapping[str, Any]) -> None:
         raise NotSaved(
             "This form is TLP:RED, and everybody who may enter events could read a template of the "
             "team. Save it for yourself, or take out what is RED and choose another label first."
+        )
+    if typed.get(WAS_RED):
+        raise NotSaved(
+            "This form was copied from what is TLP:RED, and everybody who may enter events could "
+            "read a template of the team. Save it for yourself, or write what the team may read "
+            "into a new form."
         )
 
 

@@ -55,7 +55,8 @@ class Entry:
     """An event as far as it is written; anything may be missing.
 
     `rows` are (indicator type, value) as typed, at the indexes that the form gave them.
-    `submission_id` is the event's own, so that it is not found to have been seen before.
+    `submission_id` is the event's own, so that it is not found to have been seen before. `was_red`:
+    it was copied from what was TLP:RED.
     """
 
     rows: tuple[tuple[str, str], ...] = ()
@@ -66,9 +67,19 @@ class Entry:
     category: str = ""
     industry: str = ""
     submission_id: UUID | None = None
+    was_red: bool = False
+
+    @property
+    def strictest(self) -> Tlp | None:
+        """The stricter of the two labels; None while the event has none."""
+        if self.tlp is None or self.raw_tlp is None:
+            return self.tlp
+        return max(self.tlp, self.raw_tlp, key=lambda label: label.strictness)
 
     @classmethod
-    def of(cls, payload: EventCreate, submission_id: UUID | None = None) -> "Entry":
+    def of(
+        cls, payload: EventCreate, submission_id: UUID | None = None, *, was_red: bool = False
+    ) -> "Entry":
         """The entry that `payload` was made of."""
         return cls(
             rows=tuple((row.indicator_type, row.value) for row in payload.rows),
@@ -79,6 +90,7 @@ class Entry:
             category=payload.category,
             industry=payload.target_industry or "",
             submission_id=submission_id,
+            was_red=was_red,
         )
 
 

@@ -6,6 +6,8 @@ from events.payload import Tlp
 from events.reference import DEFAULT_DATASET, References
 from events.vetting.findings import Entry, Finding, Level
 
+# Whoever may send may lower the label: the reason is in the log.
+LOWER = "events.send_submission"
 OVERRIDE = "events.override_public_tlp"
 NOT_FOR_THE_PUBLIC = frozenset({Tlp.AMBER_STRICT, Tlp.RED})
 
@@ -16,7 +18,8 @@ def public(entry: Entry, references: References) -> Iterator[Finding]:
     A dataset that the API does not list counts as public. Before the lists were ever fetched
     nothing is known of any, which is said and blocks nothing.
     """
-    if entry.tlp not in NOT_FOR_THE_PUBLIC:
+    label = entry.strictest
+    if label not in NOT_FOR_THE_PUBLIC:
         return
     dataset = references.dataset(entry.dataset_id)
     if dataset is not None and not dataset.is_public:
@@ -25,7 +28,7 @@ def public(entry: Entry, references: References) -> Iterator[Finding]:
         yield Finding(
             "tlp.dataset_unknown",
             Level.WARN,
-            f"Whether the dataset is public is not known, and this is {entry.tlp.label}.",
+            f"Whether the dataset is public is not known, and this is {label.label}.",
             "Ask your administrator to run refresh_reference before you send.",
             "dataset_id",
         )
@@ -35,11 +38,26 @@ def public(entry: Entry, references: References) -> Iterator[Finding]:
     yield Finding(
         "tlp.public",
         Level.BLOCK,
-        f"{entry.tlp.label} would become readable for strangers: {name} {what}.",
+        f"{label.label} would become readable for strangers: {name} {what}.",
         "Choose a private dataset. A reviewer may send it all the same and give a reason, "
         "which is logged.",
         "dataset_id",
         permission=OVERRIDE,
+    )
+
+
+def lowered(entry: Entry) -> Iterator[Finding]:
+    """What was copied from RED and gets a weaker label is no oversight: somebody says why."""
+    label = entry.strictest
+    if not entry.was_red or label is None or label is Tlp.RED:
+        return
+    yield Finding(
+        "tlp.lowered",
+        Level.BLOCK,
+        f"This was copied from what is TLP:RED, and would be {label.label}.",
+        "Make it TLP:RED; or take out what is, and give a reason, which is logged.",
+        "tlp",
+        permission=LOWER,
     )
 
 

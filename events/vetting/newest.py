@@ -15,7 +15,7 @@ from django.db import connection
 from django.db.models import Count, F, Window
 from django.db.models.functions import RowNumber
 
-from events.models import State, Submission
+from events.models import State, Submission, may_see_red
 
 _KEY = "mark of a key"
 _NOBODYS = UUID("7c1d7f0e-3a52-4c0b-9d6e-5f3b0a1c2d4e")
@@ -67,7 +67,13 @@ def _bound(identifier: UUID) -> object:
 
 def _statement(user: User, size: int) -> _Statement | None:
     """The statement for what `user` may do now; None if that is to see nothing."""
-    rights = (connection.vendor, user.pk, frozenset(user.get_all_permissions()), size)
+    rights = (
+        connection.vendor,
+        user.pk,
+        frozenset(user.get_all_permissions()),
+        may_see_red(user),
+        size,
+    )
     if rights not in _kept:
         if len(_kept) >= _KEPT_MOST:
             _kept.clear()

@@ -3,10 +3,10 @@
 from collections.abc import Iterable
 
 from django.contrib.auth.base_user import AbstractBaseUser
-from django.contrib.auth.models import AnonymousUser, User
+from django.contrib.auth.models import AnonymousUser
 
 from events import audit, outbox
-from events.models import Submission
+from events.models import Submission, was_given
 from events.vetting.findings import Finding, Level
 
 REASON_MAX = 1_000
@@ -23,7 +23,7 @@ class Blocked(Exception):
 
 def may_override(finding: Finding, user: AbstractBaseUser | AnonymousUser) -> bool:
     """Whether `user` may override this block by giving a reason."""
-    return finding.needs_reason and isinstance(user, User) and user.has_perm(finding.permission)
+    return finding.needs_reason and was_given(user, finding.permission)
 
 
 def enforce(

@@ -10,12 +10,12 @@ from collections.abc import Collection, Iterable, Iterator
 from uuid import UUID
 
 from django.contrib.auth.base_user import AbstractBaseUser
-from django.contrib.auth.models import AnonymousUser, User
+from django.contrib.auth.models import AnonymousUser
 from django.db.models import QuerySet
 from django.urls import reverse
 
 from events.cloudflare import Client
-from events.models import State, Submission
+from events.models import State, Submission, may_see_red
 from events.payload import Tlp
 from events.vetting.findings import Entry, Finding, Level, label_of, row_field, shown
 from events.vetting.inquiry import Look, Sighting
@@ -35,7 +35,7 @@ def seen_there(
     """
     if entry.tlp is None:
         return (_note("there.no_label", "Not looked up yet: choose a TLP first."),)
-    if Tlp.RED in (entry.tlp, entry.raw_tlp):
+    if entry.was_red or Tlp.RED in (entry.tlp, entry.raw_tlp):
         return (_note("there.red", "Not looked up: TLP:RED values are not sent out for that."),)
     rows = _rows(entry)
     looks = look_for(list(rows)[:VALUES_MOST], client, permit) if rows else {}
@@ -69,7 +69,7 @@ class _Visible:
         self, entry: Entry, user: AbstractBaseUser | AnonymousUser, uuids: Collection[str]
     ) -> None:
         self._own_id = entry.submission_id
-        self._may_see_red = isinstance(user, User) and user.has_perm("events.view_red")
+        self._may_see_red = may_see_red(user)
         wanted = set(uuids)
         self._ours = {uuid for uuid, _ in _named(Submission.objects.all(), wanted)}
         self.pages = dict(_named(Submission.objects.visible_to(user), wanted))

@@ -47,6 +47,7 @@ def _blocking(
 ) -> Iterator[Finding]:
     """The checks that may block."""
     yield from marking.public(entry, references)
+    yield from marking.lowered(entry)
     listed = known.load() if values else None
     for row, value in values.items():
         if listed and (finding := listed.finding(row, value)):

@@ -22,6 +22,7 @@ from events.forms.faults import Fault, row_field
 from events.forms.typed import Typed
 from events.forms.vetted import entry_of
 from events.payload import LABELS
+from events.services.drafts import WAS_RED
 from events.vetting import Finding, Level
 
 PLACES_MOST = 10
@@ -71,7 +72,7 @@ class Panel(NamedTuple):
 @permission_required("events.add_submission", raise_exception=True)
 def check(request: HttpRequest, pk: UUID | None = None) -> HttpResponse:
     """The findings about the posted form; `pk` is the submission that it edits."""
-    entry = entry_of(Typed.from_post(request.POST), pk)
+    entry = _posted(request, pk)
     references, now = reference.load(), timezone.now()
     findings = vetting.vet(entry, user=request.user, references=references, now=now)
     return _fragment(panel(findings, request.user, request.POST.get("override_reason", "")))
@@ -81,10 +82,15 @@ def check(request: HttpRequest, pk: UUID | None = None) -> HttpResponse:
 @permission_required("events.add_submission", raise_exception=True)
 def check_there(request: HttpRequest, pk: UUID | None = None) -> HttpResponse:
     """What Cloudforce One holds about the posted indicators: a few seconds at most."""
-    entry = entry_of(Typed.from_post(request.POST), pk)
+    entry = _posted(request, pk)
     findings = services.seen_there(person=services.person(request), entry=entry)
     there = panel(findings, request.user)
     return _fragment(there._replace(summary=_THERE if findings else _NOTHING_TO_ASK))
+
+
+def _posted(request: HttpRequest, pk: UUID | None) -> vetting.Entry:
+    was_red = bool(request.POST.get(WAS_RED))
+    return entry_of(Typed.from_post(request.POST), pk, was_red=was_red)
 
 
 def panel(

@@ -21,6 +21,7 @@ from events.forms import EventEntry, Preview, preview
 from events.forms.completing import FROM_TEMPLATE, completed
 from events.models import EDITABLE, State, Submission
 from events.services import templates
+from events.services.drafts import WAS_RED
 from events.views.blank import TEMPLATE, blank_page, lists_age
 from events.views.check import Panel, panel
 from events.views.recent import LISTS, recent, whole_list
@@ -52,7 +53,13 @@ def new(request: HttpRequest) -> HttpResponse:
     if started is None:
         return blank_page(request, services.person(request).user, references)
     entry = EventEntry.from_typed(started.typed, references)
-    return _page(request, references, entry=entry, template=started.template)
+    return _page(
+        request,
+        references,
+        entry=entry,
+        template=started.template,
+        was_red=started.was_red,
+    )
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -70,7 +77,14 @@ def edit(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
     outcome = submission.outcome_values if submission.state == State.REJECTED else {}
     entry = EventEntry.from_typed(submission.typed_values, references, outcome.get("problems", []))
     template = str(submission.typed_values.get(FROM_TEMPLATE, ""))
-    return _page(request, references, submission=submission, entry=entry, template=template)
+    return _page(
+        request,
+        references,
+        submission=submission,
+        entry=entry,
+        template=template,
+        was_red=submission.was_red,
+    )
 
 
 class _Post:
@@ -84,6 +98,8 @@ class _Post:
         self.token = _token(request.POST.get("form_token", ""))
         self.version = _version(request.POST.get("version", ""))
         self.template = request.POST.get(FROM_TEMPLATE, "")[: templates.NAME_MAX]
+        remembered = submission is not None and submission.was_red
+        self.was_red = bool(request.POST.get(WAS_RED)) or remembered
         post = completed(request.POST, timezone.now())
         self.entry = EventEntry.from_post(post, self.references)
 
@@ -159,9 +175,10 @@ class _Post:
 
     @property
     def _typed(self) -> dict[str, object]:
-        """What a draft keeps: what the form held, and the template that it was made from."""
+        """What a draft keeps: what the form held, and what it was made from."""
         made_from = {FROM_TEMPLATE: self.template} if self.template else {}
-        return self.entry.typed() | made_from
+        copied = {WAS_RED: "1"} if self.was_red else {}
+        return self.entry.typed() | made_from | copied
 
     def _save(self) -> HttpResponse:
         if self.token is None:
@@ -198,7 +215,7 @@ class _Post:
             saved = templates.save(
                 person=services.person(self.request),
                 name=self.request.POST.get("template_name", ""),
-                typed=self.entry.typed(),
+                typed=self._typed,
                 is_team=is_team,
             )
         except templates.NotSaved as problem:
@@ -237,6 +254,7 @@ class _Post:
             token=self.token,
             version=self.version,
             template=self.template,
+            was_red=self.was_red,
             status=status,
         )
 
@@ -250,6 +268,7 @@ def _page(
     token: uuid.UUID | None = None,
     version: int | None = None,
     template: str = "",
+    was_red: bool = False,
     status: int = 200,
 ) -> HttpResponse:
     """The form as a page, or only its preview if a script asks for that part."""
@@ -264,10 +283,14 @@ def _page(
         "token": token,
         "version": submission.version if submission and version is None else version,
         "template": template,
+        "was_red": was_red,
     } | lists_age(request, references)
     if request.headers.get(PART) == "preview":
         return render(request, "events/entry/preview.html", context | {"is_part": True})
-    context |= {"fields": entry.fields, "panel": _panel(request, entry, references, submission)}
+    context |= {
+        "fields": entry.fields,
+        "panel": _panel(request, entry, references, submission, was_red),
+    }
     return render(request, TEMPLATE, context, status=status)
 
 
@@ -276,9 +299,10 @@ def _panel(
     entry: EventEntry,
     references: reference.References,
     submission: Submission | None,
+    was_red: bool,
 ) -> Panel:
     """What there is to look at, for those who read the page without scripts."""
-    looked_at = entry.looked_at(submission.pk if submission else None)
+    looked_at = entry.looked_at(submission.pk if submission else None, was_red=was_red)
     findings = vetting.vet(looked_at, user=request.user, references=references, now=timezone.now())
     return panel(findings, request.user, request.POST.get("override_reason", ""))
 

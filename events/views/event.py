@@ -14,7 +14,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from events import clock, reference, services, vetting
 from events.forms.choices import dataset_words
-from events.models import PENDING, THERE, Heartbeat, State, Submission
+from events.models import PENDING, THERE, Heartbeat, State, Submission, may_see_red
 from events.outbox import gate
 from events.outbox.sweeps import LATER
 from events.services.rules import SEND
@@ -61,7 +61,11 @@ def _page(
         f"{settings.CLOUDFLARE.account_id}/cloudforce-one/events/create",
         "answer": _fields(submission.answer_values),
         "answer_json": _pretty(submission.answer_values) if submission.answer else "",
-        "timeline": timeline(submission, is_named=related.names_corrected),
+        "timeline": timeline(
+            submission,
+            is_named=related.names_corrected,
+            is_red_told=may_see_red(request.user) or submission.author_id == request.user.pk,
+        ),
         "is_moving": state in MOVING,
         "takes_reason": can["decide"] or can["declare_unsent"],
         "is_overdue": state is State.SENDING

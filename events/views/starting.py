@@ -9,6 +9,7 @@ from django.shortcuts import get_object_or_404
 from events import services
 from events.models import EventTemplate, Submission
 from events.services import templates
+from events.services.drafts import WAS_RED
 
 
 class Start(NamedTuple):
@@ -16,6 +17,11 @@ class Start(NamedTuple):
 
     typed: dict[str, Any]
     template: str = ""
+
+    @property
+    def was_red(self) -> bool:
+        """Whether that was copied from what is TLP:RED."""
+        return bool(self.typed.get(WAS_RED))
 
 
 def start(request: HttpRequest) -> Start | None:

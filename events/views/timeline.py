@@ -4,6 +4,7 @@ import json
 from typing import Any
 
 from events.models import AuditEntry, Submission
+from events.payload import Tlp
 from events.views.standing import fields
 
 STEPS_MOST = 100
@@ -34,6 +35,8 @@ _STEPS = {
     "submission.hurried": "To be tried now",
     "submission.answered_late": "Answer came late",
     "submission.override": "Sent in spite of a check",
+    "submission.altered": "Altered in the database: not sent",
+    "submission.put_back": "Put back as it was locked",
     "submission.taken_back": "Taken back",
     "submission.discarded": "Discarded",
     "submission.restored": "Restored",
@@ -41,21 +44,24 @@ _STEPS = {
 _LOOKED_AGAIN = "submission.looked_again"
 
 
-def timeline(submission: Submission, *, is_named: bool) -> list[dict[str, Any]]:
+def timeline(submission: Submission, *, is_named: bool, is_red_told: bool) -> list[dict[str, Any]]:
     """What the log says of `submission`, oldest first.
 
-    Unless `is_named`, the reader may not know which event this one takes the place of.
+    Unless `is_named`, the reader may not know which event this one takes the place of; unless
+    `is_red_told`, nor what was said while it was TLP:RED.
     """
     unnamed = "" if is_named else str(submission.corrects_id or "")
     rows = AuditEntry.objects.filter(object_id=str(submission.pk)).order_by("-seq")[:STEPS_MOST]
     return [
-        _step(entry, unnamed) for entry in reversed(rows) if entry.action.startswith("submission.")
+        _step(entry, unnamed, is_told=is_red_told or entry.tlp != Tlp.RED)
+        for entry in reversed(rows)
+        if entry.action.startswith("submission.")
     ]
 
 
-def _step(entry: AuditEntry, unnamed: str) -> dict[str, Any]:
+def _step(entry: AuditEntry, unnamed: str, *, is_told: bool) -> dict[str, Any]:
     body = json.loads(entry.body)
-    reason = _without(unnamed, body.get("reason", ""))
+    reason = _without(unnamed, body.get("reason", "")) if is_told else ""
     step = {"at": entry.at, "actor": entry.actor, "attempt": body.get("attempt")}
     if entry.action == _LOOKED_AGAIN:
         # What was found says more than that somebody looked.

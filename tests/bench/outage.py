@@ -33,6 +33,7 @@ from events.payload import EventCreate, Indicator, Raw
 from events.sandbox import Sandbox, Settings
 from events.services import Person
 from tests.bench.form import analyst
+from tests.outbox.support import log_of_waiting
 
 WIDTH = 4
 QUOTA = 1_200
@@ -214,7 +215,7 @@ def _wait(user: User, count: int, clock: _Clock) -> None:
             setattr(row, name, value)
         row.next_at = now
         rows.append(row)
-    Submission.objects.bulk_create(rows)
+    log_of_waiting(Submission.objects.bulk_create(rows))
 
 
 def _event(number: int) -> EventCreate:

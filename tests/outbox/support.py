@@ -11,7 +11,7 @@ from django.contrib.auth.models import User
 from django.db import connection
 from django.db.models import F
 
-from events import outbox, services
+from events import audit, outbox, services
 from events.audit import Actor
 from events.cloudflare import Client
 from events.models import ApiGate, AuditEntry, State, Submission, Throttle
@@ -99,6 +99,24 @@ def pass_time(**amount: float) -> None:
     Throttle.objects.update(since=F("since") - back)
     ApiGate.objects.update(**{name: F(name) - back for name in GATE_MOMENTS})
     gate.forget()
+
+
+def log_of_waiting(submissions: list[Submission]) -> list[Submission]:
+    """Give rows that were made by hand the entries of events that were locked and wait."""
+    worker = Actor.system("worker")
+    facts = [
+        (
+            outbox.fact(each, "submission.frozen", worker, attachments=_payload(each)),
+            outbox.fact(each, "submission.deferred", worker, outcome="failed"),
+        )
+        for each in submissions
+    ]
+    audit.record(*(one for pair in facts for one in pair))
+    return submissions
+
+
+def _payload(submission: Submission) -> dict[str, str]:
+    return {"payload": bytes(submission.body or b"").decode()}
 
 
 def creates(sandbox: Sandbox) -> list[bytes]:

@@ -13,6 +13,7 @@ from events.models import State, Submission
 from events.outbox import claims, gate, worker
 from tests.outbox.support import (
     creates,
+    log_of_waiting,
     pass_time,
     payload,
     send,
@@ -26,7 +27,7 @@ from tests.outbox.support import (
 def waiting(ana, count, **columns):
     """Submissions that are due to be sent, as an outage leaves them."""
     now = clock.now()
-    return Submission.objects.bulk_create(
+    rows = Submission.objects.bulk_create(
         Submission(
             author=ana,
             author_name="ana",
@@ -40,6 +41,7 @@ def waiting(ana, count, **columns):
         )
         for number in range(count)
     )
+    return log_of_waiting(rows)
 
 
 def test_an_api_that_is_down_keeps_no_lease_from_running_out(ana, sandbox, fate, monkeypatch):
@@ -164,9 +166,18 @@ def test_claims_use_an_index(ana, claim, django_assert_max_num_queries):
     assert name in plan, plan
 
 
-def test_a_submission_that_cannot_be_read_stops_nobody_else(ana, sandbox, known, caplog):
+def test_a_submission_that_breaks_its_job_stops_nobody_else(
+    ana, sandbox, known, caplog, monkeypatch
+):
     broken = unknown(ana, sandbox)
-    Submission.objects.filter(pk=broken.pk).update(body=b"{not json")
+    reconcile = worker.reconcile
+
+    def breaking(submission, **rest):
+        if submission.pk == broken.pk:
+            raise ValueError("it cannot be read")
+        return reconcile(submission, **rest)
+
+    monkeypatch.setattr(worker, "reconcile", breaking)
     submission = unknown(ana, sandbox, "drop-after", payload("Good", "good.example"))
     pass_time(seconds=200)
     work()

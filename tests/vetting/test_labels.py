@@ -4,11 +4,14 @@ import json
 
 import pytest
 
+from events import vetting
 from events.models import Submission
 from events.outbox.freeze import copies
 from events.payload import EventCreate, Raw, Tlp, label_of_wire, wire_values
 from events.vetting.findings import Entry, label_of
 from tests.forms.support import EXAMPLE, NEW, Page, rows
+
+from .support import codes, entry, form
 
 WIRE = wire_values({})
 MEANT = {
@@ -96,3 +99,18 @@ def test_an_api_that_answers_in_capitals_changes_nothing(as_ana, sandbox):
     assert submission.answer_values["tlp"] == "AMBER-STRICT"
     assert (submission.state, submission.tlp) == ("created", "amber+strict")
     assert "TLP:AMBER+STRICT" in as_ana.get(f"/events/{token}/").content.decode()
+
+
+def test_f6_the_stricter_label_decides_what_goes_into_a_public_dataset(lists):
+    public = next(d for d in lists.datasets if d.is_public and d.writable)
+    weak = entry(tlp=Tlp.GREEN, raw_tlp=Tlp.RED, dataset_id=public.uuid)
+    assert "tlp.public" in codes(vetting.blocks(weak, references=lists))
+
+
+def test_f6_values_copied_from_red_are_not_sent_out_to_be_looked_up(as_ana, sandbox):
+    before = len(sandbox.requests)
+    answer = as_ana.post(
+        "/events/check/cloudflare/", form("evil-site.ru", tlp="green", was_red="1")
+    )
+    assert "Not looked up" in answer.content.decode()
+    assert len(sandbox.requests) == before

@@ -31,7 +31,7 @@ def red_into_public(lists):
         ("rita", "   \n", True),
         ("rita", "", True),
         ("rita", "x" * 1_001, True),
-        ("adam", "the source agreed", False),
+        ("adam", "the source agreed", True),
     ],
 )
 def test_only_a_role_with_a_reason_overrides(request, lists, who, reason, stands):

@@ -11,7 +11,7 @@ from argparse import ArgumentParser
 from django.core.management.base import BaseCommand, CommandError
 from django.db import DatabaseError, InterfaceError, close_old_connections, connection
 
-from events import clock, outbox, reference, services
+from events import audit, clock, outbox, reference, services
 from events.failures import first_line
 from events.models import Heartbeat, ReferenceList
 from events.outbox import gate, history
@@ -111,7 +111,7 @@ class _Worker:
         """Before anything is sent: is the clock right, and is this desk what it seems to be?"""
         if self._is_checked:
             return
-        if trouble := clock.trouble():
+        if trouble := clock.trouble() or audit.key_trouble():
             raise CommandError(trouble)
         reason = history.check()
         if self._is_restored and not reason:
