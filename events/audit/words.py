@@ -32,6 +32,8 @@ WORDS = {
     "audit.viewed": "Audit entry viewed",
     "audit.exported": "Audit log exported",
     "audit.triggers_restored": "Audit triggers put back",
+    "audit.alarm_raised": "Audit alarm raised",
+    "audit.alarm_over": "Audit alarm over",
     "user.roles_changed": "Account's roles changed",
     "user.password_changed": "Account's password set",
     "user.deleted": "Account deleted",
