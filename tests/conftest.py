@@ -14,6 +14,7 @@ from django.db import connection
 from django.test import Client
 
 from events import audit, reference, services
+from events.audit import seen
 from events.outbox import gate
 from events.sandbox import Sandbox
 from tests.audit.support import flushable_tables
@@ -63,9 +64,11 @@ def _fresh_lists() -> Iterator[None]:
     """What one test fetched, or was told to wait for, is not there for the next."""
     reference.forget()
     gate.forget()
+    seen.forget()
     yield
     reference.forget()
     gate.forget()
+    seen.forget()
 
 
 def unlogged() -> AbstractContextManager[object]:

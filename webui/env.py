@@ -10,14 +10,15 @@ import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TypeVar
+from typing import Literal, TypeVar
 from urllib.parse import urlsplit
 
 import dj_database_url
 from django.core.exceptions import ImproperlyConfigured
 
-from events import keyring
+from events import keyring, syslog
 from events.cloudflare import SEARCH_STYLES, Client, SearchStyle, access
+from events.payload import Tlp
 
 Chosen = TypeVar("Chosen", bound=str)
 Value = TypeVar("Value")
@@ -131,6 +132,53 @@ def choice(name: str, default: Chosen, choices: tuple[Chosen, ...]) -> Chosen:
         if value == known:
             return known
     raise ImproperlyConfigured(f"{name} is {value!r}. Write one of: {', '.join(choices)}.")
+
+
+def syslog_target(name: str) -> syslog.Target | None:
+    """The variable `name` as a receiver of syslog; None where it is unset or empty."""
+    return _checked(name, syslog.target, text(name), None)
+
+
+def audit_stream(name: str, *, default: str) -> syslog.Target | Literal["off", "stdout"]:
+    """Where every entry of the log goes out: nowhere, to standard output, or to syslog."""
+    value = text(name, default)
+    if value == "off":
+        return "off"
+    if value == "stdout":
+        return "stdout"
+    try:
+        return syslog.target(value)
+    except ValueError:
+        raise ImproperlyConfigured(
+            f"{name} is {value!r}. Write off, stdout, udp://host:514, tcp://host:514 "
+            "or the path of a socket: /dev/log."
+        ) from None
+
+
+def audit_stream_texts(name: str) -> Tlp | None:
+    """The strictest label whose entries go out with their texts; None: no text goes out."""
+    chosen = choice(name, "none", ("none", *(label.value for label in Tlp)))
+    return None if chosen == "none" else Tlp(chosen)
+
+
+def receiver_url(name: str) -> str:
+    """The variable `name`, which may hold a secret, as an address that is posted to; or empty."""
+    value = secret(name)
+    try:
+        parts = urlsplit(value)
+        host, _ = parts.hostname or "", parts.port
+    except ValueError:
+        host = ""
+    if not value:
+        return ""
+    is_safe = host and (parts.scheme == "https" or (parts.scheme == "http" and host in LOOPBACK))
+    is_plain = value.isascii() and value.isprintable() and " " not in value
+    if not is_safe or not is_plain or "@" in parts.netloc or parts.fragment:
+        raise ImproperlyConfigured(
+            f"{name} is not an address that can be posted to. Write such as "
+            "https://collector.example.org/desk, without user name; http only for this machine."
+        )
+    return value
 
 
 def hosts(name: str, *, plain_http: bool) -> list[str]:

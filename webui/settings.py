@@ -42,6 +42,15 @@ SEND_LIMIT = int(env.number("SEND_LIMIT", 300, least=1, most=1_000))
 # Of the threads of one web process, how many may wait for Cloudflare at once.
 API_CALLS_AT_ONCE = int(env.number("API_CALLS_AT_ONCE", 4, least=1, most=64))
 
+# Signed heads of the log: the key (empty: made and kept in STATE_DIR) and where they go.
+CHECKPOINT_KEY_FILE = env.text("CHECKPOINT_KEY_FILE")
+CHECKPOINT_DIR = Path(env.text("CHECKPOINT_DIR", str(STATE_DIR / "checkpoints")))
+CHECKPOINT_SYSLOG = env.syslog_target("CHECKPOINT_SYSLOG")
+CHECKPOINT_URL = env.receiver_url("CHECKPOINT_URL")
+# Every entry of the log as a line, for a SIEM; with texts up to a label, or without any.
+AUDIT_STREAM = env.audit_stream("AUDIT_STREAM", default="off" if PLAIN_HTTP else "stdout")
+AUDIT_STREAM_TEXTS = env.audit_stream_texts("AUDIT_STREAM_TEXTS")
+
 INSTALLED_APPS = [
     "events.apps.EventsConfig",
     "webui.apps.DeskAdminConfig",

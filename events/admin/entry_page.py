@@ -64,6 +64,7 @@ def context(found: Found, *, is_red_visible: bool) -> dict[str, Any]:
         "is_withheld": is_withheld,
         "chain": _chain(found),
         "texts": _texts(entry, is_withheld=is_withheld),
+        "standing": audit.standing(),
     }
 
 
@@ -110,9 +111,13 @@ def _link_after(entry: AuditEntry, after: AuditEntry | None) -> tuple[bool, str]
         follows = after.prev == entry.hash
         told = "follows" if follows else "does not follow"
         return follows, f"Entry {after.seq} {told} this one."
-    if audit.head().seq > entry.seq:
-        return False, f"Entry {entry.seq + 1} is missing."
-    return True, "It is the last entry: nothing follows yet."
+    if audit.head().seq == entry.seq:
+        return True, "It is the last entry: nothing follows yet."
+    # It may have been appended since the neighbours were read: looking at this one is an entry.
+    now = AuditEntry.objects.filter(seq=entry.seq + 1).first()
+    if now is not None:
+        return _link_after(entry, now)
+    return False, f"Entry {entry.seq + 1} is missing."
 
 
 def _texts(entry: AuditEntry, *, is_withheld: bool) -> list[Text]:

@@ -46,6 +46,7 @@ def context(query: QueryDict, *, is_red_visible: bool) -> dict[str, Any]:
     return {
         "rows": mark_safe("".join(map(_row, page.rows))),  # noqa: S308 (every value is escaped)
         "head": audit.head(),
+        "standing": audit.standing(),
         "is_filtered": bool(used),
         "filters": _filters(*asked),
     } | _links(page, used)

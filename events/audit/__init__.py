@@ -1,5 +1,6 @@
 """The audit log: a hash chain of entries that is only ever appended to, and its guards."""
 
+from events.audit.alarms import Alarm, Standing, alarm, standing
 from events.audit.chain import Head, append, head, key_trouble, record
 from events.audit.closing import append_at_end, is_noted
 from events.audit.facts import OUTCOMES, Actor, Fact, Outcome
@@ -13,6 +14,7 @@ __all__ = [
     "OUTCOMES",
     "WORDS",
     "Actor",
+    "Alarm",
     "BadKey",
     "Fact",
     "Fault",
@@ -20,13 +22,16 @@ __all__ = [
     "LockOrder",
     "Outcome",
     "Report",
+    "Standing",
     "UnknownKey",
+    "alarm",
     "append",
     "append_at_end",
     "head",
     "is_noted",
     "key_trouble",
     "record",
+    "standing",
     "verify",
     "words",
 ]

@@ -5,7 +5,7 @@ ends with a report: what cannot be read is a fault like any other.
 """
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -13,7 +13,7 @@ from typing import Any
 from django.db import connection
 
 from events.audit import body
-from events.audit.chain import Head
+from events.audit.chain import Head, head
 from events.models import AuditAttachment, AuditEntry
 
 _PAGE = 2000
@@ -45,28 +45,58 @@ class Report:
         return self.fault is None
 
 
-def verify(expect: tuple[int, str] | None = None) -> Report:
+def _at_once() -> None:
+    """No pause between two pages."""
+
+
+def verify(expect: Sequence[Head] = (), *, pause: Callable[[], None] = _at_once) -> Report:
     """Recompute the chain, its copied columns, and the commitments to all attachments.
 
-    `expect` is the number and hash of an entry that was noted earlier, outside this database. Only
-    with it are a tail that was cut off, and a chain rewritten up to its end, found. Entries that
-    are appended meanwhile are verified too. Memory does not grow with the log.
+    `expect` are entries that were noted earlier, outside this database. Only with them are a tail
+    that was cut off, and a chain rewritten up to its end, found. Entries that are appended
+    meanwhile are verified too. `pause` is called after each page, so that a long log holds nobody
+    else up. Memory does not grow with the log.
     """
+    noted: dict[int, set[str]] = defaultdict(set)
+    for each in expect:
+        noted[each.seq].add(each.hash)
     last = Head(0, body.GENESIS)
-    for row, commitments in _walk():
-        fault = _fault_of(row, commitments, last) or _unexpected(row, expect)
+    for row, commitments in _walk(pause=pause):
+        fault = _fault_of(row, commitments, last) or _unexpected(row, noted)
         if fault is not None:
             return Report(last.seq, last, fault)
         last = Head(row["seq"], row["hash"])
-    return Report(last.seq, last, _cut_off(last, expect))
+    return Report(last.seq, last, _cut_off(last, max(noted, default=0)))
 
 
-def _walk() -> Iterator[tuple[Row, Commitments]]:
-    """Each entry's columns with what its attachments hash to, by number.
+def verify_after(noted: Head) -> Report:
+    """The same of the entries after `noted`, which has to be there as it was noted.
+
+    Raises nothing for whatever stands there; the report's `entries` and `head` are those of the
+    whole log, whose beginning is taken to be good.
+    """
+    if noted.seq < 1:
+        return verify()
+    last: Head | None = None
+    for row, commitments in _walk(noted.seq):
+        if last is None:
+            last = Head(noted.seq - 1, row["prev"] or "")
+        fault = _fault_of(row, commitments, last) or _unexpected(row, {noted.seq: {noted.hash}})
+        if fault is not None:
+            return Report(last.seq, last, fault)
+        last = Head(row["seq"], row["hash"])
+    last = last or head()
+    return Report(last.seq, last, _cut_off(last, noted.seq))
+
+
+def _walk(
+    first: int | None = None, *, pause: Callable[[], None] = _at_once
+) -> Iterator[tuple[Row, Commitments]]:
+    """Each entry's columns with what its attachments hash to, by number, from `first` on.
 
     Ends early at a number that is none: nothing can be in order behind it.
     """
-    page = _page("1 = 1", ())
+    page = _page("1 = 1", ()) if first is None else _page("seq >= %s", (first,))
     while page:
         numbered = [row for row in page if type(row["seq"]) is int]
         if numbered:
@@ -77,6 +107,7 @@ def _walk() -> Iterator[tuple[Row, Commitments]]:
         if len(numbered) < len(page):
             yield page[len(numbered)], {}
             return
+        pause()
         page = _page("seq > %s", (final,))
 
 
@@ -194,13 +225,14 @@ def _attachment_fault(seq: int, committed: object, found: Commitments) -> Fault 
     return Fault(seq, "its body names no attachments")
 
 
-def _unexpected(row: Row, expect: tuple[int, str] | None) -> Fault | None:
-    if expect is None or row["seq"] != expect[0] or row["hash"] == expect[1]:
+def _unexpected(row: Row, noted: Mapping[int, Set[str]]) -> Fault | None:
+    wanted = noted.get(row["seq"], {row["hash"]})
+    if wanted == {row["hash"]}:
         return None
     return Fault(row["seq"], f"its hash is {row['hash']}, not the one that was noted")
 
 
-def _cut_off(last: Head, expect: tuple[int, str] | None) -> Fault | None:
-    if expect is None or expect[0] <= last.seq:
+def _cut_off(last: Head, noted: int) -> Fault | None:
+    if noted <= last.seq:
         return None
-    return Fault(last.seq + 1, f"it is missing: entries up to {expect[0]} were there")
+    return Fault(last.seq + 1, f"it is missing: entries up to {noted} were there")

@@ -39,6 +39,8 @@ WORDS = {
     "audit.key_lost": "Key of the audit log replaced: the old one is lost",
     "audit.key_rotated": "New key made for the audit log",
     "audit.triggers_restored": "Audit triggers put back",
+    "audit.alarm_raised": "Audit alarm raised",
+    "audit.alarm_over": "Audit alarm over",
     "user.roles_changed": "Account's roles changed",
     "user.password_changed": "Account's password set",
     "user.unlocked": "Sign-in let in again",

@@ -12,6 +12,7 @@ from events.models.submission import FormToken, Submission
 from events.models.template import EventTemplate
 from events.models.throttle import Throttle
 from events.models.vetting import KnownValue, SubmissionIndicator
+from events.models.watch import AuditStream, AuditWatch
 
 __all__ = [
     "EDITABLE",
@@ -24,7 +25,9 @@ __all__ = [
     "ApiGate",
     "AuditAttachment",
     "AuditEntry",
+    "AuditStream",
     "AuditTerm",
+    "AuditWatch",
     "EventTemplate",
     "FormToken",
     "Heartbeat",

@@ -7,7 +7,7 @@ from typing import NamedTuple
 from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
 
-from events import outbox
+from events import audit, outbox
 from events.memo import Memo
 from events.models import Heartbeat
 
@@ -38,6 +38,7 @@ def collect() -> Parts:
                 "migrations": Part(False, f"{missing} missing: run migrate", is_needed=True),
             }
         worker, api = Heartbeat.any_alive(), outbox.breaker()
+        alarm = audit.alarm()
     except DatabaseError:
         return {"database": Part(False, "not available", is_needed=True)}
     return {
@@ -45,6 +46,7 @@ def collect() -> Parts:
         "migrations": Part(True, WELL, is_needed=True),
         "worker": Part(worker, WELL if worker else "not running: what waits does not move"),
         "api": Part(api is None, f"closed: {api.kind}" if api else WELL),
+        "audit": Part(alarm is None, WELL if alarm is None else "fault"),
     }
 
 

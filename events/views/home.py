@@ -6,6 +6,7 @@ from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
+from events import audit
 from events.models import Heartbeat, State, Submission
 from events.views import corrections
 
@@ -80,6 +81,7 @@ def home(request: HttpRequest) -> HttpResponse:
         "twice": twice,
         "needs_worker": needs_worker,
         "is_worker_alive": not needs_worker or Heartbeat.any_alive(),
+        "alarm": audit.alarm() if request.user.has_perm("events.view_auditentry") else None,
     }
     return render(request, "home.html", context)
 

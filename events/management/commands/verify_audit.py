@@ -2,13 +2,16 @@
 
 import argparse
 import re
+from pathlib import Path
+from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
 from events import audit
-from events.audit import triggers
+from events.audit import checkpoints, triggers
 
 _HEAD = re.compile(r"([0-9]{1,18}):([0-9a-fA-F]{64})", re.ASCII)
+_NAMED_MOST = 20
 
 
 class Command(BaseCommand):
@@ -19,7 +22,7 @@ class Command(BaseCommand):
     )
 
     def add_arguments(self, parser: argparse.ArgumentParser) -> None:
-        """`--expect SEQ:HASH`"""
+        """`--expect SEQ:HASH`, `--checkpoints PATH`, `--public-key FILE`"""
         parser.add_argument(
             "--expect",
             type=_noted_head,
@@ -27,15 +30,40 @@ class Command(BaseCommand):
             help="the head that an earlier run printed: finds entries cut off the end since then, "
             "and a chain that was rewritten",
         )
+        parser.add_argument(
+            "--checkpoints",
+            type=Path,
+            metavar="PATH",
+            help="signed heads that were kept: a folder, one .json file beside its .sig, or a file "
+            "of collected lines; finds the same, and each signature that does not fit",
+        )
+        parser.add_argument(
+            "--public-key",
+            type=Path,
+            action="append",
+            metavar="FILE",
+            help="the public key of the checkpoints, kept elsewhere (PEM); may be repeated. "
+            "Without it: this desk's own",
+        )
 
-    def handle(self, *args: object, **options: object) -> None:
-        """Print one line. Raises `CommandError` with one line if the log is not whole."""
-        expect = options["expect"]
-        report = audit.verify(expect if isinstance(expect, tuple) else None)
+    def handle(self, *args: object, **options: Any) -> None:
+        """Print a line or two. Raises `CommandError` with what is wrong if anything is."""
+        found = _read(options["checkpoints"], options["public_key"] or [])
+        expect = [options["expect"]] if options["expect"] else []
+        report = audit.verify([*expect, *(each.head for each in found.good)])
+        held = [each for each in found.good if each.head.seq <= report.head.seq]
+        told = f"; the newest checkpoint that holds is {_words(held[-1])}" if held else ""
+        wrong = []
         if report.fault is not None:
-            raise CommandError(
-                f"chain is broken at entry {report.fault.seq}: {report.fault.reason}"
-            )
+            broken = f"chain is broken at entry {report.fault.seq}: {report.fault.reason}"
+            wrong.append(broken + told)
+        if options["checkpoints"] is not None and not (found.good or found.bad):
+            wrong.append(f"there are no checkpoints in {options['checkpoints']}")
+        wrong += [f"checkpoint {sentence}" for sentence in found.bad[:_NAMED_MOST]]
+        if len(found.bad) > _NAMED_MOST:
+            wrong.append(f"{len(found.bad)} checkpoints in all do not hold")
+        if wrong:
+            raise CommandError("\n".join(wrong))
         if absent := triggers.missing():
             raise CommandError(
                 f"chain is whole: {report.entries} entries, head {report.head}; but triggers that "
@@ -43,13 +71,32 @@ class Command(BaseCommand):
                 "Find out who removed them, then run migrate, which puts them back."
             )
         self.stdout.write(f"chain is whole: {report.entries} entries, head {report.head}")
+        if held:
+            self.stdout.write(f"{len(held)} checkpoints hold; the newest is {_words(held[-1])}")
 
 
-def _noted_head(text: str) -> tuple[int, str]:
+def _read(path: Path | None, key_files: list[Path]) -> checkpoints.Found:
+    """Raises `CommandError` if the key or the path cannot be read."""
+    if path is None:
+        return checkpoints.Found((), ())
+    try:
+        given = [checkpoints.public_key_in(each) for each in key_files]
+        return checkpoints.read(path, given or [checkpoints.public_key()])
+    except checkpoints.KeyTrouble as error:
+        raise CommandError(str(error)) from None
+    except OSError as error:
+        raise CommandError(f"{path} cannot be read: {error.strerror}.") from None
+
+
+def _words(checkpoint: checkpoints.Checkpoint) -> str:
+    return f"{checkpoint.head} of {checkpoint.at}"
+
+
+def _noted_head(text: str) -> audit.Head:
     noted = _HEAD.fullmatch(text.strip())
     if noted is None:
         raise argparse.ArgumentTypeError(
             f"{text!r} is not a head. Write the number, a colon and the 64 digits of the hash, "
             "as verify_audit prints them."
         )
-    return int(noted[1]), noted[2].lower()
+    return audit.Head(int(noted[1]), noted[2].lower())
