@@ -18,7 +18,9 @@ class EventsConfig(AppConfig):
         from events.audit.order import watch  # noqa: PLC0415
         from events.audit.restore import restore_triggers  # noqa: PLC0415
         from events.outbox.history import name_migrated  # noqa: PLC0415
+        from events.privileges import grant_after_migrate  # noqa: PLC0415
 
         connection_created.connect(watch)
         post_migrate.connect(restore_triggers, sender=self)
         post_migrate.connect(name_migrated, sender=self)
+        post_migrate.connect(grant_after_migrate, sender=self)

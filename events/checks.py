@@ -4,10 +4,11 @@ import sys
 from collections.abc import Sequence
 
 from django.apps import AppConfig
+from django.conf import settings
 from django.core.checks import ERROR, WARNING, CheckMessage, Tags, register
 from django.db import DEFAULT_DB_ALIAS
 
-from events import clock
+from events import clock, privileges
 from events.audit import triggers
 
 
@@ -38,6 +39,25 @@ def clock_agrees(
         return []
     hint = "On Linux: timedatectl set-ntp true. Compare with: SELECT clock_timestamp()."
     return [CheckMessage(_level(), told, hint=hint, id="events.E002")]
+
+
+@register(Tags.database)
+def weak_role(
+    app_configs: Sequence[AppConfig] | None, *, databases: Sequence[str] | None = None, **_: object
+) -> list[CheckMessage]:
+    """The application's role in PostgreSQL cannot change the log, whoever speaks through it."""
+    return [
+        CheckMessage(
+            WARNING if settings.PLAIN_HTTP else _level(),
+            f"The role in PostgreSQL by which the application reaches the database {alias!r} may "
+            f"do more than it has to: {'; '.join(beyond)}.",
+            hint="Set DATABASE_URL and MIGRATE_DATABASE_URL to two roles, then run manage.py "
+            "database_roles.",
+            id="events.E013",
+        )
+        for alias in databases or ()
+        if (beyond := privileges.excess(alias))
+    ]
 
 
 def _level() -> int:

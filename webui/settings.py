@@ -20,6 +20,8 @@ TRUST_PROXY = env.flag("TRUST_PROXY")
 DATABASES = {
     "default": env.database("DATABASE_URL", default=f"sqlite:///{STATE_DIR}/eventdesk.sqlite3")
 }
+# On PostgreSQL, the role that owns the tables. Only what migrates has to know it.
+MIGRATE_DATABASE = env.owner("MIGRATE_DATABASE_URL", DATABASES["default"])
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 SANDBOX_PORT = env.port("SANDBOX_PORT", 8009)
