@@ -68,11 +68,7 @@ def django_db_setup(
     yield
     if connection.vendor == "postgresql":
         with django_db_blocker.unblock(), connection.cursor() as cursor:
-            cursor.execute(
-                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
-                " WHERE usename = current_user AND datname = current_database()"
-                " AND pid <> pg_backend_pid()"
-            )
+            cursor.execute(roles.END_OTHERS)
         connection.close()
         connection.close_pool()
 

@@ -165,4 +165,4 @@ def hidden(html: str, name: str) -> str:
 def _own_database(folder: Path) -> dict[str, str]:
     if os.environ["DATABASE_URL"].startswith("sqlite"):
         return {"DATABASE_URL": f"sqlite:///{folder}/eventdesk.sqlite3"}
-    return roles.new_database("desk")
+    return roles.addresses(os.environ[roles.SUPERUSER_URL], roles.new_database("desk"))

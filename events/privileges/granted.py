@@ -35,7 +35,9 @@ _EVERY = ("SELECT", "INSERT", "UPDATE", "DELETE", "TRUNCATE", "REFERENCES", "TRI
 
 # A right to a column counts as one to the table.
 _HELD = """
-SELECT c.relname, c.relowner = current_user::regrole, pg_has_role(%(role)s, c.relowner, 'MEMBER'),
+SELECT c.relname,
+  c.relowner = to_regrole(quote_ident(current_user)),
+  pg_has_role(%(role)s, c.relowner, 'MEMBER'),
   ARRAY(SELECT p FROM unnest(%(every)s::text[]) p
     WHERE CASE WHEN p IN ('DELETE', 'TRUNCATE', 'TRIGGER')
       THEN has_table_privilege(%(role)s, c.oid, p)

@@ -36,7 +36,7 @@ END $$"""
 _LEAVE = """
 DO $$ DECLARE each record; BEGIN
   FOR each IN SELECT roleid::regrole AS other, grantor::regrole AS giver
-      FROM pg_auth_members WHERE member = {name}::regrole LOOP
+      FROM pg_auth_members WHERE member = to_regrole(quote_ident({name})) LOOP
     IF current_setting('server_version_num')::int >= 160000 THEN
       EXECUTE format('REVOKE %s FROM %I GRANTED BY %s', each.other, {name}, each.giver);
     ELSE
@@ -56,18 +56,19 @@ DO $$ DECLARE each record; BEGIN
   IF NOT has_schema_privilege({owner_name}, {schema_name}, 'CREATE') THEN
     GRANT USAGE, CREATE ON SCHEMA {schema} TO {owner};
   END IF;
-  IF EXISTS (SELECT FROM pg_namespace, aclexplode(nspacl) WHERE nspname = {schema_name}
-      AND grantee IN (0, {application_name}::regrole) AND privilege_type = 'CREATE') THEN
+  IF EXISTS (SELECT FROM pg_namespace, aclexplode(nspacl)
+      WHERE nspname = {schema_name} AND privilege_type = 'CREATE'
+      AND grantee IN (0, to_regrole(quote_ident({application_name})))) THEN
     REVOKE CREATE ON SCHEMA {schema} FROM PUBLIC, {application};
   END IF;
   FOR each IN SELECT oid::regclass AS name FROM pg_class
       WHERE relnamespace = {schema_name}::regnamespace AND relkind IN ('r', 'p')
-      AND relname = ANY ({tables}) AND relowner <> {owner_name}::regrole LOOP
+      AND relname = ANY ({tables}) AND relowner <> to_regrole(quote_ident({owner_name})) LOOP
     EXECUTE format('ALTER TABLE %s OWNER TO %I', each.name, {owner_name});
   END LOOP;
   FOR each IN SELECT oid::regprocedure AS name FROM pg_proc
       WHERE pronamespace = {schema_name}::regnamespace
-      AND proname = ANY ({functions}) AND proowner <> {owner_name}::regrole LOOP
+      AND proname = ANY ({functions}) AND proowner <> to_regrole(quote_ident({owner_name})) LOOP
     EXECUTE format('ALTER FUNCTION %s OWNER TO %I', each.name, {owner_name});
   END LOOP;
 END $$"""
@@ -104,7 +105,12 @@ def steps(*, owner: Address, application: Address) -> Steps:
         _sql(_LEAVE, name=name["application_name"]),
         _sql(_BECOME, **name),
     ]
-    inside = ["ALTER DATABASE {database} OWNER TO {owner}", _GIVE]
+    inside = [
+        "ALTER DATABASE {database} OWNER TO {owner}",
+        "REVOKE ALL ON DATABASE {database} FROM PUBLIC, {application}",
+        "GRANT CONNECT ON DATABASE {database} TO {application}",
+        _GIVE,
+    ]
     return Steps(
         server,
         _sql("CREATE DATABASE {database} OWNER {owner}", **name),

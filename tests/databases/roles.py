@@ -11,6 +11,10 @@ APPLICATION = "eventdesk"
 OWNER = "eventdesk_owner"
 # Of the tests alone: the product has no such setting.
 SUPERUSER_URL = "TESTS_SUPERUSER_URL"
+# A role that is no superuser may end its own sessions only.
+END_OTHERS = """
+SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity
+WHERE usename = current_user AND datname = current_database() AND pid <> pg_backend_pid()"""
 _URLS = {"DATABASE_URL": APPLICATION, "MIGRATE_DATABASE_URL": OWNER}
 
 # The tests' way past the application's role, within its own transaction. It is in the tests'
@@ -32,12 +36,12 @@ def make(superuser_url: str) -> dict[str, str]:
     return addresses(superuser_url, APPLICATION)
 
 
-def new_database(prefix: str, template: str = "template0") -> dict[str, str]:
-    """Make an empty database, or a copy of `template`; the variables for it."""
+def new_database(prefix: str, template: str = "template0") -> str:
+    """Make an empty database, or a copy of `template`; its name."""
     name = f"{prefix}_{uuid4().hex}"
     with psycopg.connect(os.environ[SUPERUSER_URL], autocommit=True) as server:
         server.execute(f'CREATE DATABASE "{name}" OWNER {OWNER} TEMPLATE "{template}"')
-    return addresses(os.environ[SUPERUSER_URL], name)
+    return name
 
 
 def addresses(superuser_url: str, database: str) -> dict[str, str]:

@@ -15,7 +15,8 @@ class Command(migrate.Command):
     def handle(self, *args: Any, **options: Any) -> None:
         """Raises `CommandError` if the role may not change the schema."""
         with privileges.as_owner(options["database"]):
-            if not privileges.may_create(options["database"]) and not options["plan"]:
+            is_reading = options["plan"] or options["check_unapplied"]
+            if not is_reading and not privileges.may_create(options["database"]):
                 raise CommandError(_refusal(options["database"]))
             super().handle(*args, **options)
 
