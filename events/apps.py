@@ -22,6 +22,7 @@ class EventsConfig(AppConfig):
         from events.audit.restore import restore_triggers  # noqa: PLC0415
         from events.models import account  # noqa: PLC0415
         from events.outbox.history import name_migrated  # noqa: PLC0415
+        from events.privileges import grant_after_migrate  # noqa: PLC0415
         from events.services import accounts, confirming, sessions  # noqa: PLC0415
 
         connection_created.connect(order.watch)
@@ -33,3 +34,4 @@ class EventsConfig(AppConfig):
         user_logged_in.connect(confirming.confirm)
         post_migrate.connect(restore_triggers, sender=self)
         post_migrate.connect(name_migrated, sender=self)
+        post_migrate.connect(grant_after_migrate, sender=self)

@@ -9,7 +9,7 @@ from django.contrib.auth.models import User
 from django.core.checks import ERROR, WARNING, CheckMessage, Tags, register
 from django.db import DEFAULT_DB_ALIAS, connection
 
-from events import audit, clock
+from events import audit, clock, privileges
 from events.audit import triggers
 from events.models import Account, AuditEntry
 from events.services import signin
@@ -102,6 +102,25 @@ def _is_sealed() -> bool:
             return False
         columns = connection.introspection.get_table_description(cursor, table)
     return "mac" in {column.name for column in columns}
+
+
+@register(Tags.database)
+def weak_role(
+    app_configs: Sequence[AppConfig] | None, *, databases: Sequence[str] | None = None, **_: object
+) -> list[CheckMessage]:
+    """The application's role in PostgreSQL cannot change the log, whoever speaks through it."""
+    return [
+        CheckMessage(
+            WARNING if settings.PLAIN_HTTP else _level(),
+            f"The role in PostgreSQL by which the application reaches the database {alias!r} may "
+            f"do more than it has to: {'; '.join(beyond)}.",
+            hint="Set DATABASE_URL and MIGRATE_DATABASE_URL to two roles, then run manage.py "
+            "database_roles.",
+            id="events.E013",
+        )
+        for alias in databases or ()
+        if (beyond := privileges.excess(alias))
+    ]
 
 
 def _level() -> int:

@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Iterator
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, ExitStack
 from dataclasses import replace
 from pathlib import Path
 from unittest.mock import patch
@@ -13,11 +13,12 @@ from django.contrib.auth.models import Group, User
 from django.db import connection
 from django.test import Client
 
-from events import audit, reference, services
+from events import audit, privileges, reference, services
 from events.audit import seen
 from events.outbox import gate
 from events.sandbox import Sandbox
 from tests.audit.support import flushable_tables
+from tests.databases import roles
 
 PASSWORD = "correct horse battery staple"
 
@@ -41,15 +42,37 @@ def pytest_configure() -> None:
 
 
 @pytest.fixture(scope="session")
-def django_db_setup(django_db_setup: None, django_db_blocker: object) -> Iterator[None]:
-    """Threads of tests may have left a connection open: PostgreSQL would not drop the database."""
+def _owner() -> Iterator[ExitStack]:
+    """Everything is done by the role that owns the tables, until this is closed."""
+    with ExitStack() as stack:
+        stack.enter_context(privileges.as_owner())
+        yield stack
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(
+    django_db_modify_db_settings_parallel_suffix: None, _owner: ExitStack
+) -> None:
+    """The tests' database is made and migrated by its owner."""
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(
+    django_db_setup: None, _owner: ExitStack, django_db_blocker: object
+) -> Iterator[None]:
+    """From now on the tests are the application, whose role on PostgreSQL owns nothing.
+
+    Threads of tests may have left a connection open: PostgreSQL would not drop the database.
+    """
+    _owner.close()
+    if connection.vendor == "postgresql":
+        roles.open_back_door(connection.settings_dict["NAME"])
     yield
     if connection.vendor == "postgresql":
         with django_db_blocker.unblock(), connection.cursor() as cursor:
-            cursor.execute(
-                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
-                "WHERE datname = current_database() AND pid <> pg_backend_pid()"
-            )
+            cursor.execute(roles.END_OTHERS)
+        connection.close()
+        connection.close_pool()
 
 
 @pytest.fixture(scope="session", autouse=True)

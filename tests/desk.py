@@ -12,13 +12,12 @@ import time
 from contextlib import closing
 from pathlib import Path
 from typing import Any, Self
-from urllib.parse import urlsplit, urlunsplit
-from uuid import uuid4
 
 import psycopg
 import requests
 
 from events.sandbox import Sandbox
+from tests.databases import roles
 
 ROOT = Path(__file__).resolve().parent.parent
 PASSWORD = "correct horse battery staple"
@@ -52,7 +51,7 @@ class Desk:
         self.environment = os.environ | {
             "STATE_DIR": str(self.folder),
             "STATIC_ROOT": str(self.folder / "static"),
-            "DATABASE_URL": _own_database(self.folder),
+            **_own_database(self.folder),
             "CLOUDFLARE_API_BASE_URL": self.sandbox.base_url,
             "CLOUDFLARE_DEADLINE": "2",
             "DEMO_PASSWORD": PASSWORD,
@@ -163,12 +162,7 @@ def hidden(html: str, name: str) -> str:
     return found[1]
 
 
-def _own_database(folder: Path) -> str:
-    url = os.environ["DATABASE_URL"]
-    if url.startswith("sqlite"):
-        return f"sqlite:///{folder}/eventdesk.sqlite3"
-    name = f"desk_{uuid4().hex}"
-    with psycopg.connect(url, autocommit=True) as connection:
-        connection.execute(f'CREATE DATABASE "{name}"')
-    parts = urlsplit(url)
-    return urlunsplit(parts._replace(path=f"/{name}"))
+def _own_database(folder: Path) -> dict[str, str]:
+    if os.environ["DATABASE_URL"].startswith("sqlite"):
+        return {"DATABASE_URL": f"sqlite:///{folder}/eventdesk.sqlite3"}
+    return roles.addresses(os.environ[roles.SUPERUSER_URL], roles.new_database("desk"))

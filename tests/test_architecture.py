@@ -15,6 +15,7 @@ ORDER = (
     ("sandbox",),
     ("models",),
     ("audit",),
+    ("privileges",),
     ("reference",),
     ("outbox",),
     ("vetting",),

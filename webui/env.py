@@ -259,6 +259,28 @@ def database(name: str, *, default: str) -> dict[str, object]:
     )
 
 
+def owner(name: str, application: dict[str, object]) -> dict[str, object] | None:
+    """How the role that owns the tables reaches the `application`'s database; None if unset.
+
+    Without a pool, because a migrate is one connection.
+    """
+    if not secret(name):
+        return None
+    config = database(name, default="")
+    problem = ""
+    if not str(config["ENGINE"]).endswith("postgresql"):
+        problem = "is for PostgreSQL only. Leave it out"
+    elif config["NAME"] != application["NAME"]:
+        problem = "names another database than DATABASE_URL. Write the same one"
+    elif config["USER"] == application["USER"]:
+        problem = "names the same role as DATABASE_URL. Write the one that owns the tables"
+    if problem:
+        raise ImproperlyConfigured(f"{name} {problem}.")
+    options = config["OPTIONS"]
+    kept = options.items() if isinstance(options, dict) else ()
+    return config | {"OPTIONS": {key: value for key, value in kept if key != "pool"}}
+
+
 # IMMEDIATE takes the write lock at BEGIN, where SQLite waits for it; Django's default takes it at
 # the first write, where SQLite may refuse at once ("database is locked"). MEMORY is for what undoes
 # a single statement: one that logs touches more pages than SQLite keeps outside a file by itself.

@@ -25,6 +25,8 @@ AUDIT_KEY_PATH = STATE_DIR / "audit_key"
 DATABASES = {
     "default": env.database("DATABASE_URL", default=f"sqlite:///{STATE_DIR}/eventdesk.sqlite3")
 }
+# On PostgreSQL, the role that owns the tables. Only what migrates has to know it.
+MIGRATE_DATABASE = env.owner("MIGRATE_DATABASE_URL", DATABASES["default"])
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 SANDBOX_PORT = env.port("SANDBOX_PORT", 8009)

@@ -71,7 +71,7 @@ BEGIN
   RETURN NEW;
 END
 """  # noqa: S608
-_FUNCTIONS = {"audit_refuse": _REFUSE, "audit_continue": _CONTINUE}
+FUNCTIONS = {"audit_refuse": _REFUSE, "audit_continue": _CONTINUE}
 
 
 class _Trigger(NamedTuple):
@@ -96,7 +96,7 @@ def install(using: str = DEFAULT_DB_ALIAS) -> None:
     """Put every trigger in place, as this version writes it. Running it again changes nothing."""
     connection = connections[using]
     with connection.cursor() as cursor:
-        for statement in _install_statements(connection):
+        for statement in statements(connection):
             cursor.execute(statement)
 
 
@@ -113,24 +113,25 @@ def missing(using: str = DEFAULT_DB_ALIAS) -> list[str]:
     return _missing_on_postgresql(connection)
 
 
-def _install_statements(connection: BaseDatabaseWrapper) -> list[str]:
+def statements(connection: BaseDatabaseWrapper) -> list[str]:
+    """The SQL that puts every trigger in place on the database of `connection`."""
     if connection.vendor == "sqlite":
         return [
             statement
             for name, create in _sqlite().items()
             for statement in (f"DROP TRIGGER IF EXISTS {name}", create)
         ]
-    statements = [
+    made = [
         f"CREATE OR REPLACE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql AS $${source}$$"
-        for name, source in _FUNCTIONS.items()
+        for name, source in FUNCTIONS.items()
     ]
     for name, trigger in _postgresql().items():
         when = f"BEFORE {trigger.when.format(trigger.table)}"
-        statements += [
+        made += [
             f"CREATE OR REPLACE TRIGGER {name} {when} EXECUTE FUNCTION {trigger.function}()",
             f"ALTER TABLE {trigger.table} ENABLE ALWAYS TRIGGER {name}",
         ]
-    return statements
+    return made
 
 
 def _missing_on_sqlite(connection: BaseDatabaseWrapper) -> list[str]:
@@ -151,7 +152,7 @@ def _missing_on_postgresql(connection: BaseDatabaseWrapper) -> list[str]:
         present = {
             name: (table, function, bits)
             for name, table, function, bits, source in cursor.fetchall()
-            if _FUNCTIONS.get(function) == source
+            if FUNCTIONS.get(function) == source
         }
     return [
         name

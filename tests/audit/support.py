@@ -6,15 +6,25 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
-from urllib.parse import urlsplit, urlunsplit
 
 from django.apps import apps
 from django.db import connection
 from django.test import TransactionTestCase
 
-from events import audit
+from events import audit, privileges
 from events.audit import triggers
 from events.roles import grant
+from tests.databases import roles
+
+
+def behind(*statements: tuple[str, Sequence[Any]]) -> None:
+    """Run SQL as one who may do everything with the database, within the test's transaction."""
+    with connection.cursor() as cursor:
+        for sql, params in statements:
+            if connection.vendor == "postgresql":
+                roles.execute_as_superuser(cursor, sql, params)
+            else:
+                cursor.execute(sql, params)
 
 
 def drop_triggers() -> None:
@@ -27,25 +37,27 @@ def drop_triggers() -> None:
         )
     with connection.cursor() as cursor:
         cursor.execute(names)
-        for name, table in cursor.fetchall():
-            on = f" ON {table}" if connection.vendor == "postgresql" else ""
-            cursor.execute(f"DROP TRIGGER {name}{on}")
+        found = cursor.fetchall()
+    for name, table in found:
+        on = f" ON {table}" if connection.vendor == "postgresql" else ""
+        behind((f"DROP TRIGGER {name}{on}", ()))
 
 
 @contextmanager
 def flushable_tables() -> Iterator[None]:
     """Let tests with real transactions empty the tables when they end.
 
-    Such a test's teardown truncates, which the triggers refuse; the flush that follows sends
-    `post_migrate`, which puts them back; so are the groups. For a fixture of the whole session.
+    Such a test's teardown truncates, which only the owner may, and the triggers refuse; the flush
+    that follows sends `post_migrate`, which puts them back; so are the groups. For a fixture of
+    the whole session.
     """
     original = TransactionTestCase._fixture_teardown
 
     def teardown(case: TransactionTestCase) -> None:
         drop_triggers()
-        original(case)
         # The groups came with a migration, which the log does not tell, and went with the flush.
-        with patch.object(audit, "append_at_end"):
+        with privileges.as_owner(), patch.object(audit, "append_at_end"):
+            original(case)
             grant(apps)
 
     TransactionTestCase._fixture_teardown = teardown
@@ -58,22 +70,20 @@ def flushable_tables() -> Iterator[None]:
 def tamper(*statements: tuple[str, Sequence[Any]]) -> None:
     """Run SQL behind the log's back: no triggers, no foreign keys; then guard again."""
     is_postgresql = connection.vendor == "postgresql"
-    with connection.cursor() as cursor:
-        if is_postgresql:
+    if is_postgresql:
+        with connection.cursor() as cursor:
             cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
-        drop_triggers()
-        if is_postgresql:
-            cursor.execute("SET session_replication_role = replica")
-        for sql, params in statements:
-            cursor.execute(sql, params)
-        if is_postgresql:
-            cursor.execute("SET session_replication_role = origin")
-    triggers.install()
+    drop_triggers()
+    if is_postgresql:
+        behind(("SET session_replication_role = replica", ()))
+    behind(*statements)
+    if is_postgresql:
+        behind(("SET session_replication_role = origin", ()))
+    behind(*((statement, ()) for statement in triggers.statements(connection)))
 
 
-def database_url(path: Path) -> str:
-    """The URL by which another process reaches the tests' PostgreSQL, or an SQLite at `path`."""
+def addresses(path: Path) -> dict[str, str]:
+    """The variables by which another process reaches the tests' PostgreSQL, or SQLite at `path`."""
     if connection.vendor == "sqlite":
-        return f"sqlite:///{path}"
-    parts = urlsplit(os.environ["DATABASE_URL"])
-    return urlunsplit(parts._replace(path=f"/{connection.settings_dict['NAME']}"))
+        return {"DATABASE_URL": f"sqlite:///{path}"}
+    return roles.addresses(os.environ[roles.SUPERUSER_URL], connection.settings_dict["NAME"])

@@ -14,7 +14,7 @@ from django.db.transaction import TransactionManagementError
 from events import audit
 from events.audit import seal
 from events.models import AuditAttachment, AuditEntry
-from tests.audit.support import database_url
+from tests.audit.support import addresses
 
 ROOT = Path(__file__).resolve().parents[2]
 NOBODY = audit.Actor.system("test")
@@ -174,7 +174,7 @@ def test_an_outcome_is_one_of_four_words():
 def test_eight_writers_in_four_processes_append_without_a_fork_or_a_failure(
     transactional_db, tmp_path
 ):
-    environment = os.environ | {"DATABASE_URL": database_url(tmp_path / "audit.sqlite3")}
+    environment = os.environ | addresses(tmp_path / "audit.sqlite3")
     if connection.vendor == "sqlite":
         run = [sys.executable, "manage.py", "migrate", "-v0"]
         subprocess.run(run, cwd=ROOT, env=environment, check=True)

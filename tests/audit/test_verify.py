@@ -9,7 +9,7 @@ from django.db import connection
 from events import audit
 from events.audit import body
 from events.models import AuditEntry
-from tests.audit.support import tamper
+from tests.audit.support import behind, tamper
 
 COLUMNS = {
     "prev": "0123" * 16,
@@ -173,12 +173,11 @@ def version_two(monkeypatch):
     one = body.SHAPES[1]
     two = body.Shape(keys=one.keys | {"machine"}, copied=(*one.copied, "machine"))
     monkeypatch.setitem(body.SHAPES, 2, two)
-    with connection.cursor() as cursor:
-        if connection.vendor == "postgresql":
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
             cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
-        cursor.execute(
-            "ALTER TABLE events_auditentry ADD COLUMN machine varchar(9) NOT NULL DEFAULT 'm0'"
-        )
+    machine = "ALTER TABLE events_auditentry ADD COLUMN machine varchar(9) NOT NULL DEFAULT 'm0'"
+    behind((machine, ()))
 
 
 def test_each_entry_is_judged_by_its_own_version(chain, version_two):

@@ -30,6 +30,7 @@ class Plugged:
             "STATE_DIR": str(folder),
             "STATIC_ROOT": str(folder / "static"),
             "DATABASE_URL": f"sqlite:///{folder}/eventdesk.sqlite3",
+            "MIGRATE_DATABASE_URL": "",
             "PORT": str(self.port),
             "SANDBOX_PORT": str(self.sandbox_port),
             "DEMO_PASSWORD": PASSWORD,

@@ -3,6 +3,7 @@
 The steps are those of docs/operations.md.
 """
 
+import os
 import re
 import shutil
 import sqlite3
@@ -16,6 +17,7 @@ from uuid import uuid4
 
 import pytest
 
+from tests.databases import roles
 from tests.desk import Desk, hidden
 from tests.services.test_send import creates
 from tests.views.test_main_job import EXAMPLE
@@ -44,10 +46,11 @@ def file_of(url):
     return Path(url.removeprefix("sqlite:///")) if url.startswith("sqlite:///") else None
 
 
-def back_up(url, backup):
+def back_up(desk, backup):
     """As an operator does it, while the desk runs."""
-    if (path := file_of(url)) is None:
-        tool("pg_dump", "--format=custom", f"--file={backup}", url)
+    if (path := file_of(desk.environment["DATABASE_URL"])) is None:
+        owner = desk.environment["MIGRATE_DATABASE_URL"]
+        tool("pg_dump", "--format=custom", f"--file={backup}", owner)
         return
     with closing(sqlite3.connect(path)) as source, closing(sqlite3.connect(backup)) as target:
         source.backup(target)
@@ -56,15 +59,24 @@ def back_up(url, backup):
 def beside(desk, backup, folder):
     """On another machine, into another database."""
     desk.environment["STATE_DIR"] = str(folder / "state")
-    url = desk.environment["DATABASE_URL"]
-    if file_of(url):
+    if file_of(desk.environment["DATABASE_URL"]):
         desk.environment["DATABASE_URL"] = f"sqlite:///{backup}"
         return
     name = f"restored_{uuid4().hex}"
-    tool("createdb", f"--maintenance-db={url}", name)
-    restored = urlunsplit(urlsplit(url)._replace(path=f"/{name}"))
-    tool("pg_restore", "--no-owner", f"--dbname={restored}", str(backup))
-    desk.environment["DATABASE_URL"] = restored
+    for variable in ("DATABASE_URL", "MIGRATE_DATABASE_URL"):
+        parts = urlsplit(desk.environment[variable])
+        desk.environment[variable] = urlunsplit(parts._replace(path=f"/{name}"))
+    admin = os.environ[roles.SUPERUSER_URL]
+    desk.environment["ADMIN_DATABASE_URL"] = admin
+    desk.manage("database_roles")
+    restore(desk, backup)
+
+
+def restore(desk, backup, *options):
+    """By the owner, whose tables they become; then the rights to them are granted."""
+    into = f"--dbname={desk.environment['MIGRATE_DATABASE_URL']}"
+    tool("pg_restore", "--no-owner", "--no-privileges", *options, into, str(backup))
+    desk.manage("migrate")
 
 
 def in_place(desk, backup):
@@ -77,7 +89,7 @@ def in_place(desk, backup):
             Path(name).unlink(missing_ok=True)
         assert path.stat().st_ino == inode
         return
-    tool("pg_restore", "--no-owner", "--clean", "--if-exists", f"--dbname={url}", str(backup))
+    restore(desk, backup, "--clean", "--if-exists")
 
 
 def recover(desk, *options):
@@ -92,7 +104,7 @@ def before(desk, ana, backup):
     waiting, page = post(desk, ana, event="This one waits")
     assert 'data-state="ready"' in page
     head = re.search(r"head (\d+:\w+)", desk.manage("verify_audit").stdout)[1]
-    back_up(desk.environment["DATABASE_URL"], backup)
+    back_up(desk, backup)
     time.sleep(1.5)
     desk.manage("deliver", "--once")
     assert len(desk.sandbox.ledger.events(waiting)) == 1

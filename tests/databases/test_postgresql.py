@@ -10,6 +10,7 @@ from django.db import OperationalError, connection, transaction
 
 from events import audit
 from events.models import Throttle
+from tests.databases import roles
 from tests.desk import Desk
 
 pytestmark = pytest.mark.skipif(connection.vendor != "postgresql", reason="PostgreSQL only")
@@ -29,10 +30,7 @@ def test_no_page_fails_after_the_database_ended_every_connection():
 
         assert pages() == {200}
         with psycopg.connect(desk.environment["DATABASE_URL"], autocommit=True) as other:
-            ended = other.execute(
-                "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity"
-                " WHERE datname = current_database() AND pid <> pg_backend_pid()"
-            ).fetchone()
+            ended = other.execute(roles.END_OTHERS).fetchone()
         assert ended[0] > 1
         assert pages() == {200}
 

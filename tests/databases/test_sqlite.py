@@ -12,7 +12,7 @@ import pytest
 from django.db import OperationalError, connection, transaction
 
 from events.models import Throttle
-from tests.audit.support import database_url
+from tests.audit.support import addresses
 from webui.sqlite3 import queue
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -81,7 +81,7 @@ def test_a_busy_process_lets_another_one_in():
     greedy = subprocess.Popen(
         [sys.executable, "-m", "tests.databases.writer", "8"],
         cwd=ROOT,
-        env=os.environ | {"DATABASE_URL": database_url(path)},
+        env=os.environ | addresses(path),
         stdout=subprocess.PIPE,
     )
     waits = []

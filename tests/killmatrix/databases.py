@@ -14,6 +14,7 @@ from django.contrib.auth.models import Group, User
 from django.core.management import call_command
 from django.db import connections
 
+from tests.databases import roles
 from tests.killmatrix import processes
 from tests.killmatrix.victim import ANALYST
 
@@ -68,7 +69,7 @@ class Databases:
         # A pool's threads would be made anew, and be lost, in each of thousands of processes.
         self.config.get("OPTIONS", {}).pop("pool", None)
         self._folder = folder
-        self._server = os.environ["DATABASE_URL"]
+        self._server = os.environ.get(roles.SUPERUSER_URL, "")
         self._names: list[str] = []
         self._template = self._new()
         self.use(self._template)
@@ -87,7 +88,8 @@ class Databases:
 
     def store(self, name: str) -> Store:
         """What is in it."""
-        return Store(name, None if self.is_sqlite else _at(self._server, name))
+        addresses = {} if self.is_sqlite else roles.addresses(self._server, name)
+        return Store(name, addresses.get("DATABASE_URL"))
 
     def drop(self) -> None:
         """Remove them all."""
@@ -96,10 +98,9 @@ class Databases:
                 self._execute(statement)
 
     def _new(self, template: str = "template0") -> str:
-        name = f"matrix_{uuid4().hex}"
         if self.is_sqlite:
-            return str(self._folder / f"{name}.sqlite3")
-        self._execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
+            return str(self._folder / f"matrix_{uuid4().hex}.sqlite3")
+        name = roles.new_database("matrix", template)
         self._names.append(name)
         return name
 
@@ -114,7 +115,3 @@ def _prepare(say: processes.Say) -> None:
     analyst = User.objects.create(username=ANALYST)
     analyst.groups.set(Group.objects.filter(name="analyst"))
     connections.close_all()
-
-
-def _at(server: str, name: str) -> str:
-    return psycopg.conninfo.make_conninfo(server, dbname=name)

@@ -11,6 +11,7 @@ from events import audit, clock, outbox, services
 from events.management.commands import deliver
 from events.models import AuditEntry, Heartbeat, State, Submission
 from events.outbox import gate, history
+from tests.audit.support import behind
 from tests.outbox.support import (
     actions,
     creates,
@@ -214,12 +215,7 @@ def test_a_process_that_dies_while_it_holds_leaves_the_sign(desk, monkeypatch):
 
 @pytest.mark.skipif(connection.vendor != "postgresql", reason="PostgreSQL only")
 def test_a_role_that_may_not_ask_for_the_server_s_identifier_is_enough(desk):
-    with connection.cursor() as cursor:
-        cursor.execute("CREATE ROLE plain")
-        cursor.execute("GRANT ALL ON ALL TABLES IN SCHEMA public TO plain")
-        cursor.execute("GRANT ALL ON ALL SEQUENCES IN SCHEMA public TO plain")
-        cursor.execute("REVOKE EXECUTE ON FUNCTION pg_control_system() FROM PUBLIC")
-        cursor.execute("SET LOCAL ROLE plain")
+    behind(("REVOKE EXECUTE ON FUNCTION pg_control_system() FROM PUBLIC", ()))
     gate.name_database("another")
     assert "copy of another" in history.check()
     assert gate.database().startswith("server:")

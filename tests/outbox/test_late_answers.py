@@ -9,6 +9,7 @@ from django.db import connection
 from events import audit, outbox, services
 from events.cloudflare import Client, NotSent, Refused, Unknown
 from events.models import AuditEntry, State, Submission
+from tests.databases import roles
 from tests.outbox.support import (
     actions,
     carry_out,
@@ -188,10 +189,7 @@ def test_a_database_that_goes_away_during_the_send_gets_the_answer_afterwards(
 
 def _terminate_others():
     with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
-            "WHERE datname = current_database() AND pid <> pg_backend_pid()"
-        )
+        cursor.execute(roles.END_OTHERS)
     connection.close()
 
 

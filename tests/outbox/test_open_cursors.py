@@ -11,6 +11,7 @@ from django.db import OperationalError, connection
 
 from events.cloudflare import Client, RateLimit
 from events.models import ApiGate, Submission
+from tests.databases import roles
 from tests.outbox.support import pass_time, payload, reasons, send, unknown, work
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -51,10 +52,7 @@ def test_a_search_that_was_broken_off_does_not_hang_a_later_query(ana, sandbox, 
     gc.enable()
     if not done:
         with connection.cursor() as cursor:
-            cursor.execute(
-                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
-                "WHERE datname = current_database() AND pid <> pg_backend_pid()"
-            )
+            cursor.execute(roles.END_OTHERS)
     assert done
 
 

@@ -59,6 +59,7 @@ def database(migrated, tmp_path):
 def environment(path):
     return os.environ | {
         "DATABASE_URL": f"sqlite:///{path}",
+        "MIGRATE_DATABASE_URL": "",
         "DJANGO_SETTINGS_MODULE": "webui.settings",
         "PYTHONUNBUFFERED": "1",
     }

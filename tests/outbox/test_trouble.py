@@ -10,6 +10,7 @@ from events import audit, clock, outbox, services
 from events.cloudflare import Client, NotSent
 from events.models import State, Submission
 from events.outbox import settle as settling
+from tests.databases import roles
 from tests.outbox.support import (
     creates,
     held,
@@ -67,10 +68,7 @@ def test_a_failover_during_the_send_leaves_the_uuid_somewhere(ana, sandbox, monk
 def cut_others():
     def cut():
         with connection.cursor() as cursor:
-            cursor.execute(
-                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
-                "WHERE datname = current_database() AND pid <> pg_backend_pid()"
-            )
+            cursor.execute(roles.END_OTHERS)
         connection.close()
 
     thread = threading.Thread(target=cut)

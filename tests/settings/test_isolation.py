@@ -10,7 +10,7 @@ from tests.environment import names
 
 ROOT = Path(__file__).resolve().parents[2]
 READ = re.compile(
-    r"env\.(?:text|secret|flag|number|numbers|port|names|choice|hosts|database)\(\s*\"([A-Z_0-9]+)\""
+    r"env\.(?:text|secret|flag|number|numbers|port|names|choice|hosts|database|owner)\(\s*\"([A-Z_0-9]+)\""
 )
 WITHIN = re.compile(r"\b(?:text|secret|flag|number|numbers|port|names|choice)\(\"([A-Z_0-9]+)\"")
 

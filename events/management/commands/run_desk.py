@@ -17,6 +17,7 @@ from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 from django.db import connection
 
+from events import privileges
 from events.models import Heartbeat
 from webui import env
 
@@ -44,7 +45,7 @@ class Command(BaseCommand):
         _must_be_free(port, "PORT")
         if _own_sandbox():
             _must_be_free(settings.SANDBOX_PORT, "SANDBOX_PORT")
-        call_command("migrate", verbosity=0)
+        _migrate()
         call_command("check", databases=["default"])
         call_command("collectstatic", interactive=False, verbosity=0)
         watch = _Watch()
@@ -90,7 +91,11 @@ class _Watch:
 
     def start(self, name: str, command: list[str]) -> None:
         self._commands[name] = command
-        self._running[name] = subprocess.Popen(command, preexec_fn=_die_with_parent())  # noqa: S603, PLW1509
+        self._running[name] = subprocess.Popen(  # noqa: S603
+            command,
+            env=_of_the_application(),
+            preexec_fn=_die_with_parent(),  # noqa: PLW1509
+        )
 
     def is_running(self) -> bool:
         return not self._stopping and all(p.poll() is None for p in self._running.values())
@@ -115,6 +120,26 @@ class _Watch:
 
     def _asked_to_stop(self, number: int, frame: FrameType | None) -> None:
         self._stopping = True
+
+
+def _migrate() -> None:
+    """Bring the tables up to date. Raises `CommandError` where that is for another role."""
+    if settings.MIGRATE_DATABASE or privileges.may_create():
+        call_command("migrate", verbosity=0)
+        return
+    try:
+        call_command("migrate", check_unapplied=True, verbosity=0)
+    except SystemExit:
+        raise CommandError(
+            "The database is not up to date, and this role may not change its tables. Run "
+            "manage.py migrate with MIGRATE_DATABASE_URL."
+        ) from None
+
+
+def _of_the_application() -> dict[str, str]:
+    """The environment without the addresses of the roles that may do more."""
+    stronger = ("MIGRATE_DATABASE_URL", "ADMIN_DATABASE_URL")
+    return {name: value for name, value in os.environ.items() if not name.startswith(stronger)}
 
 
 def _own_sandbox() -> bool:
