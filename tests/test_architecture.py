@@ -8,7 +8,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
 ORDER = (
-    ("indicators", "memo", "roles", "failures", "rows"),
+    ("indicators", "memo", "roles", "failures", "rows", "private"),
     ("clock",),
     ("payload",),
     ("cloudflare",),

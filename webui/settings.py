@@ -9,7 +9,7 @@ from events.payload import wire_values
 from webui import env
 
 BASE_DIR = Path(__file__).resolve().parent.parent
-STATE_DIR = Path(env.text("STATE_DIR", str(BASE_DIR / "var")))
+STATE_DIR = env.state_dir("STATE_DIR", BASE_DIR / "var")
 
 DEBUG = env.flag("DEBUG")
 PLAIN_HTTP = DEBUG or env.flag("PLAIN_HTTP")
@@ -23,7 +23,7 @@ DATABASES = {
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 SANDBOX_PORT = env.port("SANDBOX_PORT", 8009)
-CLOUDFLARE = env.cloudflare(sandbox_port=SANDBOX_PORT)
+CLOUDFLARE = env.cloudflare(sandbox_port=SANDBOX_PORT, plain_http=PLAIN_HTTP)
 try:
     TLP_WIRE = wire_values(CLOUDFLARE.tlp_values)
 except ValueError as error:
@@ -164,7 +164,8 @@ LOGGING = {
     "disable_existing_loggers": False,
     "formatters": {
         "line": {
-            "format": "{asctime} {levelname} {name} {message}",
+            "()": "events.failures.LineFormatter",
+            "fmt": "{asctime} {levelname} {name} {message}",
             "style": "{",
             "datefmt": "%Y-%m-%dT%H:%M:%S%z",
         }

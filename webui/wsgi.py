@@ -6,6 +6,10 @@ import sys
 from django.core.exceptions import ImproperlyConfigured
 from django.core.wsgi import get_wsgi_application
 
+from events import failures, private
+
+private.guard_process()
+failures.tell_uncaught()
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "webui.settings")
 try:
     application = get_wsgi_application()
