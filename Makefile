@@ -23,7 +23,7 @@ lint: $(VENV)/.tests
 	$(BIN)/ruff format --check .
 	$(BIN)/djade --check --target-version 5.2 $$(git ls-files 'templates/*.html')
 	$(BIN)/mypy
-	$(BIN)/python manage.py makemigrations --check --dry-run
+	PLAIN_HTTP=1 $(BIN)/python manage.py makemigrations --check --dry-run
 	SECRET_KEY= ALLOWED_HOSTS=desk.example.org CLOUDFLARE_SANDBOX=1 $(BIN)/python manage.py check --deploy --fail-level WARNING
 
 format: $(VENV)/.tests

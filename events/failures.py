@@ -34,11 +34,12 @@ class LineFormatter(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         """One line, and a traceback where somebody has to find a fault."""
-        if getattr(record, "status_code", 500) in _CLIENT_FAULTS or _is_of_client(record):
-            record = logging.makeLogRecord(record.__dict__ | {"exc_info": None, "exc_text": None})
-        return super().format(record)
+        exc_info = None if _is_of_client(record) else record.exc_info
+        # A copy, without what another handler may have made of the traceback.
+        own = record.__dict__ | {"exc_info": exc_info, "exc_text": None}
+        return super().format(logging.makeLogRecord(own))
 
-    def formatException(  # noqa: N802 (logging's name)
+    def formatException(
         self,
         ei: tuple[type[BaseException], BaseException, TracebackType | None]
         | tuple[None, None, None],
@@ -61,7 +62,8 @@ def _tell(error: BaseException | None) -> None:
 
 
 def _is_of_client(record: logging.LogRecord) -> bool:
-    return record.name.startswith("django.security.")
+    is_refused = getattr(record, "status_code", 500) in _CLIENT_FAULTS
+    return is_refused or record.name.startswith("django.security.")
 
 
 def _sqlstate(error: BaseException) -> str:
