@@ -61,6 +61,7 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "webui.bodies.bounded",
     "webui.middleware.SignInRequired",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
@@ -141,6 +142,9 @@ CONTENT_SECURITY_POLICY = {
 # above them, so that a body is read and kept before it is judged.
 DATA_UPLOAD_MAX_MEMORY_SIZE = 16 * 1024 * 1024
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 50_000
+# The whole body has to arrive within this time. A proxy that buffers sends it at once.
+BODY_SECONDS = env.number("BODY_SECONDS", 30, least=1, most=300)
+FILE_UPLOAD_HANDLERS = ["webui.bodies.NoFiles"]
 
 STATIC_URL = "static/"
 STATIC_ROOT = Path(env.text("STATIC_ROOT", str(BASE_DIR / "staticfiles")))
