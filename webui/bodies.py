@@ -11,7 +11,6 @@ from contextlib import contextmanager
 from typing import Any
 
 from django.conf import settings
-from django.core.exceptions import RequestDataTooBig
 from django.core.files.uploadhandler import FileUploadHandler, SkipFile
 from django.http import HttpRequest, HttpResponse
 from django.http.request import UnreadablePostError
@@ -54,14 +53,12 @@ def bounded(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[...
 def _check_length(request: HttpRequest) -> None:
     if "HTTP_TRANSFER_ENCODING" in request.META:
         raise errors.UnreadableError(411, errors.NO_LENGTH)
-    length = _length(request)
-    if length > settings.DATA_UPLOAD_MAX_MEMORY_SIZE:
-        raise RequestDataTooBig("the body is too large")
-    if length > STRANGERS_MAX_BYTES and not request.user.is_authenticated:
+    if _length(request) > STRANGERS_MAX_BYTES and not request.user.is_authenticated:
         raise errors.UnreadableError(413, errors.TOO_LARGE_FOR_STRANGERS)
 
 
 def _read_whole(request: HttpRequest) -> None:
+    """Into memory, within the bound that Django checks first: `DATA_UPLOAD_MAX_MEMORY_SIZE`."""
     length = _length(request)
     if not length:
         return
