@@ -5,6 +5,7 @@ could not read a value at all. Other errors quote what they were given after the
 """
 
 import logging
+import re
 import sys
 import threading
 import traceback
@@ -13,6 +14,7 @@ from types import TracebackType
 # Errors of the class "data exception": their first line quotes the value.
 _QUOTING = "22"
 _CLIENT_FAULTS = range(400, 500)
+_QUERY = re.compile(r"\?\S+")
 
 
 def first_line(error: BaseException) -> str:
@@ -34,9 +36,12 @@ class LineFormatter(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         """One line, and a traceback where somebody has to find a fault."""
-        exc_info = None if _is_of_client(record) else record.exc_info
-        # A copy, without what another handler may have made of the traceback.
-        own = record.__dict__ | {"exc_info": exc_info, "exc_text": None}
+        # Of a copy, without what another handler may have made of the traceback.
+        own = record.__dict__ | {"exc_text": None}
+        if _is_of_client(record):
+            # Django quotes the page that a refused form came from.
+            message = _QUERY.sub("?", record.getMessage())
+            own |= {"exc_info": None, "msg": message, "args": None}
         return super().format(logging.makeLogRecord(own))
 
     def formatException(

@@ -7,6 +7,7 @@ import psycopg
 import pytest
 from django.core.exceptions import PermissionDenied, SuspiciousOperation
 from django.db import connection
+from django.test import Client
 
 from events.failures import LineFormatter
 from tests.desk import Desk
@@ -86,6 +87,13 @@ def test_a_page_that_is_refused_is_one_line_in_the_log(as_ana, log):
     assert [line for line in lines if "Forbidden" in line]
     assert len(lines) == 2, lines
     assert "Traceback" not in log.getvalue()
+
+
+def test_a_refused_form_is_logged_without_the_query_of_its_page(db, log):
+    client = Client(enforce_csrf_checks=True, headers={"Referer": f"https://x.example/?q={CANARY}"})
+    assert client.post("/accounts/login/", secure=True).status_code == 403
+    assert "https://x.example/?" in log.getvalue()
+    assert CANARY not in log.getvalue()
 
 
 @pytest.mark.parametrize("error", [PermissionDenied, SuspiciousOperation, ValueError])

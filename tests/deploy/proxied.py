@@ -83,7 +83,7 @@ class ProxiedDesk(Desk):
         session = requests.Session()
         session.trust_env = False
         session.verify = TEST_AUTHORITY
-        session.headers.update({"Referer": f"{self.url}/", **(headers or {})})
+        session.headers.update({"Referer": "https://localhost/", **(headers or {})})
         return session
 
     def signed_in(self, name: str, headers: Mapping[str, str] | None = None) -> requests.Session:
