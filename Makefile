@@ -23,8 +23,8 @@ lint: $(VENV)/.tests
 	$(BIN)/ruff format --check .
 	$(BIN)/djade --check --target-version 5.2 $$(git ls-files 'templates/*.html')
 	$(BIN)/mypy
-	$(BIN)/python manage.py makemigrations --check --dry-run
-	SECRET_KEY= ALLOWED_HOSTS=desk.example.org $(BIN)/python manage.py check --deploy --fail-level WARNING
+	PLAIN_HTTP=1 $(BIN)/python manage.py makemigrations --check --dry-run
+	SECRET_KEY= ALLOWED_HOSTS=desk.example.org CLOUDFLARE_SANDBOX=1 $(BIN)/python manage.py check --deploy --fail-level WARNING
 
 format: $(VENV)/.tests
 	$(BIN)/ruff check --fix .

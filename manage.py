@@ -8,9 +8,13 @@ import sys
 from django.core.exceptions import ImproperlyConfigured
 from django.core.management import execute_from_command_line
 
+from events import failures, private
+
 
 def main() -> None:
     """Run one command; a wrong setting ends it with one line instead of a traceback."""
+    private.guard_process()
+    failures.tell_uncaught()
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "webui.settings")
     _write_whatever_the_locale()
     try:

@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 import dj_database_url
 from django.core.exceptions import ImproperlyConfigured
 
-from events import keyring, syslog
+from events import keyring, private, syslog
 from events.cloudflare import SEARCH_STYLES, Client, SearchStyle, access
 from events.payload import Tlp
 
@@ -70,7 +70,10 @@ def secret(name: str) -> str:
     if text(name):
         raise ImproperlyConfigured(f"{name} and {name}_FILE are both set. Keep one of them.")
     try:
+        private.close_secret(Path(path))
         return Path(path).read_text().strip()
+    except private.TooOpenError as error:
+        raise ImproperlyConfigured(f"{name}_FILE: {error}.") from None
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "it is not text"
         raise ImproperlyConfigured(f"{name}_FILE: {path} cannot be read: {reason}.") from None
@@ -198,33 +201,59 @@ def hosts(name: str, *, plain_http: bool) -> list[str]:
     return wanted
 
 
+def state_dir(name: str, default: Path) -> Path:
+    """The folder that the variable `name` names, made if need be, with its files the desk's own."""
+    folder = Path(text(name, str(default)))
+    try:
+        private.close_folder(folder)
+    except private.TooOpenError as error:
+        raise ImproperlyConfigured(f"{name}: {error}.") from None
+    except OSError as error:
+        raise ImproperlyConfigured(f"{name}: {folder} cannot be used: {error.strerror}.") from None
+    return folder
+
+
 def secret_key(state: Path) -> str:
     """`SECRET_KEY`, or one that is made once and kept in `state`, readable by its owner only."""
-    value = secret("SECRET_KEY")
-    if not value:
-        return _kept_secret_key(state / "secret_key")
+    if value := secret("SECRET_KEY"):
+        return _strong_key(value, "or leave it out: one is made and kept")
+    kept = state / "secret_key"
+    return _strong_key(_kept_secret_key(kept), f"or delete {kept}: another is made and kept")
+
+
+def _strong_key(value: str, otherwise: str) -> str:
     if len(value) < SECRET_KEY_MIN or len(set(value)) < 10:
         raise ImproperlyConfigured(
             f"SECRET_KEY is too weak. Write {SECRET_KEY_MIN} or more random characters, "
-            "or leave it out: one is made and kept."
+            f"{otherwise}."
         )
     return value
 
 
 def _kept_secret_key(path: Path) -> str:
+    """The key in the file at `path`, which comes into being with the whole key in it or not."""
     try:
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:
+        if not path.exists():
+            _keep_once(path, secrets.token_urlsafe(64))
         return path.read_text().strip()
-    except OSError as error:
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "it is not text"
         raise ImproperlyConfigured(
-            f"SECRET_KEY is not set and {path} cannot be written: {error.strerror}."
+            f"SECRET_KEY is not set and {path} cannot be used: {reason}."
         ) from None
-    made = secrets.token_urlsafe(64)
-    with os.fdopen(handle, "w") as file:
+
+
+def _keep_once(path: Path, made: str) -> None:
+    """Write `made` beside `path` and link it there, so that of two processes one is first."""
+    draft = path.with_name(f"{path.name}.{os.getpid()}.{secrets.token_hex(4)}")
+    with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
         file.write(made)
-    return made
+    try:
+        path.hardlink_to(draft)
+    except FileExistsError:
+        pass
+    finally:
+        draft.unlink()
 
 
 def audit_keys(name: str) -> tuple[bytes, ...]:
@@ -244,6 +273,7 @@ def database(name: str, *, default: str) -> dict[str, object]:
         config = {}
     engine = str(config.get("ENGINE", ""))
     if engine.endswith("sqlite3") and config.get("NAME"):
+        _close_database(name, Path(str(config["NAME"])))
         return config | {"ENGINE": "webui.sqlite3", "OPTIONS": SQLITE_OPTIONS}
     if engine.endswith("postgresql") and config.get("NAME"):
         options = config.get("OPTIONS")
@@ -281,6 +311,16 @@ def owner(name: str, application: dict[str, object]) -> dict[str, object] | None
     return config | {"OPTIONS": {key: value for key, value in kept if key != "pool"}}
 
 
+def _close_database(name: str, path: Path) -> None:
+    """A SQLite file that others could read is the desk's own before it is opened."""
+    try:
+        private.close_database(path)
+    except private.TooOpenError as error:
+        raise ImproperlyConfigured(f"{name}: {error}.") from None
+    except OSError as error:
+        raise ImproperlyConfigured(f"{name}: {path} cannot be used: {error.strerror}.") from None
+
+
 # IMMEDIATE takes the write lock at BEGIN, where SQLite waits for it; Django's default takes it at
 # the first write, where SQLite may refuse at once ("database is locked"). MEMORY is for what undoes
 # a single statement: one that logs touches more pages than SQLite keeps outside a file by itself.
@@ -293,8 +333,12 @@ SQLITE_OPTIONS = {
 POSTGRESQL_OPTIONS = {"pool": {"min_size": 0, "max_size": 16, "timeout": 10}}
 
 
-def cloudflare(*, sandbox_port: int) -> Cloudflare:
-    """The API to talk to: Cloudflare's if token and account are set, else the local sandbox."""
+def cloudflare(*, sandbox_port: int, plain_http: bool) -> Cloudflare:
+    """The API to talk to: Cloudflare's if token and account are set, else the local sandbox.
+
+    Where TLS is served, a port of this machine gets events only if CLOUDFLARE_SANDBOX says so:
+    whoever listens there would get what is meant for Cloudflare.
+    """
     token, account_id = secret("CLOUDFLARE_API_TOKEN"), text("CLOUDFLARE_ACCOUNT_ID")
     if bool(token) != bool(account_id):
         missing = "CLOUDFLARE_ACCOUNT_ID" if token else "CLOUDFLARE_API_TOKEN"
@@ -318,9 +362,24 @@ def cloudflare(*, sandbox_port: int) -> Cloudflare:
         ),
         tlp_values=_tlp_values(),
     )
+    _must_be_meant(made, is_training=flag("CLOUDFLARE_SANDBOX"), plain_http=plain_http)
     # Built once at the start: what the client refuses must not be found out after a claim.
     _checked("CLOUDFLARE_*", lambda _: made.client(), base_url, None)
     return made
+
+
+def _must_be_meant(made: Cloudflare, *, is_training: bool, plain_http: bool) -> None:
+    if is_training and not made.sandbox:
+        raise ImproperlyConfigured(
+            f"CLOUDFLARE_SANDBOX is 1, but events would go to {made.base_url}. Leave one of "
+            "CLOUDFLARE_SANDBOX and CLOUDFLARE_API_BASE_URL or CLOUDFLARE_API_TOKEN out."
+        )
+    if made.sandbox and not (is_training or plain_http):
+        raise ImproperlyConfigured(
+            f"Events would go to {made.base_url}, which is not Cloudflare. Set "
+            "CLOUDFLARE_API_TOKEN and CLOUDFLARE_ACCOUNT_ID, or CLOUDFLARE_SANDBOX=1 for a desk "
+            "that is for training only."
+        )
 
 
 def _checked(name: str, check: Callable[[str], Value], value: str, default: Value) -> Value:

@@ -10,7 +10,7 @@ from events.payload import wire_values
 from webui import env
 
 BASE_DIR = Path(__file__).resolve().parent.parent
-STATE_DIR = Path(env.text("STATE_DIR", str(BASE_DIR / "var")))
+STATE_DIR = env.state_dir("STATE_DIR", BASE_DIR / "var")
 
 DEBUG = env.flag("DEBUG")
 PLAIN_HTTP = DEBUG or env.flag("PLAIN_HTTP")
@@ -30,7 +30,7 @@ MIGRATE_DATABASE = env.owner("MIGRATE_DATABASE_URL", DATABASES["default"])
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 SANDBOX_PORT = env.port("SANDBOX_PORT", 8009)
-CLOUDFLARE = env.cloudflare(sandbox_port=SANDBOX_PORT)
+CLOUDFLARE = env.cloudflare(sandbox_port=SANDBOX_PORT, plain_http=PLAIN_HTTP)
 try:
     TLP_WIRE = wire_values(CLOUDFLARE.tlp_values)
 except ValueError as error:
@@ -81,6 +81,7 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "webui.bodies.bounded",
     "webui.middleware.SignInRequired",
     "webui.middleware.SessionUse",
     "django.contrib.messages.middleware.MessageMiddleware",
@@ -179,6 +180,9 @@ CONTENT_SECURITY_POLICY = {
 # above them, so that a body is read and kept before it is judged.
 DATA_UPLOAD_MAX_MEMORY_SIZE = 16 * 1024 * 1024
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 50_000
+# The whole body has to arrive within this time. A proxy that buffers sends it at once.
+BODY_SECONDS = env.number("BODY_SECONDS", 30, least=1, most=300)
+FILE_UPLOAD_HANDLERS = ["webui.bodies.NoFiles"]
 
 STATIC_URL = "static/"
 STATIC_ROOT = Path(env.text("STATIC_ROOT", str(BASE_DIR / "staticfiles")))
@@ -202,7 +206,8 @@ LOGGING = {
     "disable_existing_loggers": False,
     "formatters": {
         "line": {
-            "format": "{asctime} {levelname} {name} {message}",
+            "()": "events.failures.LineFormatter",
+            "fmt": "{asctime} {levelname} {name} {message}",
             "style": "{",
             "datefmt": "%Y-%m-%dT%H:%M:%S%z",
         }

@@ -4,11 +4,13 @@ import argparse
 import functools
 import sys
 
+from events import private
 from events.sandbox.command import add_arguments, open_sandbox, run
 
 
 def main() -> None:
     """Reads the command line and serves."""
+    private.guard_process()
     parser = argparse.ArgumentParser(prog="python -m events.sandbox")
     add_arguments(parser)
     try:

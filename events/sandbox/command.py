@@ -8,6 +8,7 @@ import threading
 from collections.abc import Callable
 from typing import Any
 
+from events import private
 from events.sandbox.behaviours import BEHAVIOURS, OPERATIONS
 from events.sandbox.datasets import parse_dataset
 from events.sandbox.desk import Settings
@@ -79,6 +80,8 @@ def open_sandbox(options: dict[str, Any]) -> Sandbox:
             datasets=[parse_dataset(text) for text in options["dataset"]],
             rate_limit=options["rate_limit"],
         )
+    except private.TooOpenError as error:
+        raise ValueError(f"The ledger {error}.") from None
     except (OSError, OverflowError) as error:
         raise ValueError(_port_problem(error, options)) from None
     except sqlite3.Error as error:

@@ -16,6 +16,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any, NamedTuple, Self
 
+from events import private
 from events.sandbox.catalog import TAGS, stable_uuid
 from events.sandbox.datasets import DATASETS, Dataset
 
@@ -115,6 +116,8 @@ class Ledger:
     def __init__(self, path: str | Path = MEMORY) -> None:
         self.path = str(path)
         self._lock = threading.RLock()
+        if self.path != MEMORY:
+            _make_own(Path(self.path))
         self._connection = sqlite3.connect(self.path, timeout=30, check_same_thread=False)
         self._connection.create_function("indicator_uuid", 3, _indicator_uuid, deterministic=True)
         self._connection.execute("PRAGMA journal_mode=WAL")
@@ -311,6 +314,13 @@ def new_attempt(
 ) -> Attempt:
     """An attempt of now; `marks` are the submission and the attempt that its sender wrote."""
     return Attempt(time.time(), operation, *marks, behaviour, outcome, status)
+
+
+def _make_own(path: Path) -> None:
+    try:
+        private.make_database(path)
+    except OSError as error:
+        raise sqlite3.OperationalError(f"{path}: {error.strerror}") from None
 
 
 def _indicator_uuid(dataset_id: str, indicator_type: str, value: str) -> str:

@@ -2,7 +2,7 @@
 
 from django.contrib.auth.decorators import login_not_required
 from django.contrib.auth.models import User
-from django.core.exceptions import RequestDataTooBig, TooManyFieldsSent
+from django.core.exceptions import BadRequest, RequestDataTooBig, TooManyFieldsSent
 from django.http import HttpRequest, HttpResponse
 from django.middleware.csrf import get_token
 from django.shortcuts import render
@@ -15,8 +15,25 @@ TOO_LARGE = (
     "The form was too large to be read: more than 16 MB, or more than 50,000 fields. "
     "Nothing was saved or sent. Go back and shorten it."
 )
+TOO_LARGE_FOR_STRANGERS = (
+    "You are not signed in any more, and the form is too large to be taken along: more than 2 MB. "
+    "Nothing was saved or sent. Sign in in another tab, then go back here and press again."
+)
+NOT_WHOLE = (
+    "The form did not arrive whole. Nothing was saved or sent. Go back and press again; if it "
+    "happens again, tell your administrator."
+)
+NO_LENGTH = "The length of the request is not said. Nothing was saved or sent."
 NOT_READ = "The request could not be read. Nothing was saved or sent."
 OUR_FAULT = "This is our fault, not yours."
+
+
+class UnreadableError(BadRequest):
+    """A request that is not read: its `status`, and `what` to tell the person."""
+
+    def __init__(self, status: int, what: str) -> None:
+        super().__init__(what)
+        self.status, self.what = status, what
 
 
 @login_not_required
@@ -27,15 +44,16 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
 
 @login_not_required
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
-    """400: the request could not be read."""
-    too_large = isinstance(exception, RequestDataTooBig | TooManyFieldsSent)
-    context = {
-        "title": "That was too large" if too_large else "That could not be read",
-        "what": TOO_LARGE if too_large else NOT_READ,
-    }
-    return HttpResponse(
-        render_to_string("errors/500.html", context), status=413 if too_large else 400
-    )
+    """400 and its kin: the request could not be read, or is not read for its size."""
+    if isinstance(exception, UnreadableError):
+        status, what = exception.status, exception.what
+    elif isinstance(exception, RequestDataTooBig | TooManyFieldsSent):
+        status, what = 413, TOO_LARGE
+    else:
+        status, what = 400, NOT_READ
+    title = "That was too large" if status == 413 else "That could not be read"
+    page = render_to_string("errors/500.html", {"title": title, "what": what})
+    return HttpResponse(page, status=status)
 
 
 @login_not_required

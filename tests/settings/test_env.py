@@ -103,21 +103,45 @@ def test_a_good_proxy_and_bundle_start():
     assert result.returncode == 0, result.stderr
 
 
-def test_the_deploy_check_is_clean_with_the_defaults(tmp_path):
+def check_deployed(tmp_path, **changes):
+    """`check --deploy` as it is with production's defaults."""
     ours = {"PLAIN_HTTP", "SECRET_KEY", "DJANGO_ALLOW_ASYNC_UNSAFE"}
     environment = {k: v for k, v in os.environ.items() if k not in ours}
     environment |= {"ALLOWED_HOSTS": "desk.example.org", "STATE_DIR": str(tmp_path)}
-    result = subprocess.run(
+    return subprocess.run(
         [sys.executable, "manage.py", "check", "--deploy", "--fail-level", "WARNING"],
         cwd=ROOT,
-        env=environment,
+        env=environment | changes,
         capture_output=True,
         text=True,
         check=False,
     )
+
+
+@pytest.mark.parametrize("where", [TOKEN, {"CLOUDFLARE_SANDBOX": "1"}], ids=["token", "training"])
+def test_the_deploy_check_is_clean_with_the_defaults(tmp_path, where):
+    result = check_deployed(tmp_path, **where)
     assert result.returncode == 0, result.stderr
     kept = tmp_path / "secret_key"
     assert kept.stat().st_mode & 0o077 == 0
+
+
+@pytest.mark.parametrize(
+    "where",
+    [{}, TOKEN | {"CLOUDFLARE_API_BASE_URL": "http://127.0.0.1:8009/client/v4"}],
+    ids=["no token", "token for a port of this machine"],
+)
+def test_no_desk_that_others_use_sends_to_a_port_of_this_machine_unasked(tmp_path, where):
+    result = check_deployed(tmp_path, **where)
+    assert result.returncode == 1
+    assert result.stderr.count("\n") == 1, result.stderr
+    assert "CLOUDFLARE_SANDBOX=1 for a desk that is for training only" in result.stderr
+
+
+def test_a_training_desk_never_sends_to_cloudflare(tmp_path):
+    result = check_deployed(tmp_path, CLOUDFLARE_SANDBOX="1", **TOKEN)
+    assert result.returncode == 1
+    assert result.stderr.startswith("event desk: CLOUDFLARE_SANDBOX is 1, but events would go to")
 
 
 def test_every_variable_is_in_the_example():

@@ -3,10 +3,12 @@
 import re
 from collections.abc import Iterable
 from functools import lru_cache
+from pathlib import Path
 from typing import Any
 
 from django.db.backends.sqlite3 import base
 
+from events import private
 from webui.commits import BeforeCommit
 from webui.sqlite3.queue import Queue
 
@@ -55,9 +57,11 @@ class DatabaseWrapper(BeforeCommit, base.DatabaseWrapper):
     _queue: Queue | None = None
 
     def get_new_connection(self, conn_params: Any) -> Any:
-        """Connect, and find the queue of that database."""
+        """Connect, and find the queue of that database. A new file is its owner's alone."""
         path = str(self.settings_dict["NAME"])
         if not self.is_in_memory_db() and not path.startswith("file:"):
+            if not Path(path).exists():
+                private.make_database(Path(path))
             self._queue = Queue(path, conn_params.get("timeout", _DEFAULT_TIMEOUT))
         return super().get_new_connection(conn_params)
 

@@ -151,13 +151,9 @@ def _own_sandbox() -> bool:
 
 
 def _gunicorn(port: int) -> list[str]:
-    # No more connections than two for each thread: what waits beyond waits in the one backlog that
-    # both processes share, and not behind a process that happens to have more to do.
     return [
-        *(sys.executable, "-m", "gunicorn", "webui.wsgi", f"--bind=127.0.0.1:{port}"),
-        *("--worker-class=gthread", "--workers=2", "--threads=8"),
-        *("--worker-connections=16", "--timeout=60", "--graceful-timeout=32"),
-        *("--log-level=warning", "--no-control-socket"),
+        *(sys.executable, "-m", "gunicorn", "--config=python:webui.serving"),
+        *("webui.wsgi", f"--bind=127.0.0.1:{port}"),
     ]
 
 
