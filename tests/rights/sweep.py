@@ -47,7 +47,7 @@ def questions(method: str, page: str) -> dict[str, dict[str, object]]:
 
 def ask(world: World, who: str, question: Question, **browser: Any) -> Answer:
     """One request of `who`; everything that it changed is taken back."""
-    fields = _fields(world, question)
+    fields = fields_of(world, question)
     with undone(), writes() as written:
         response = send(world.browser(who, **browser), question, fields)
     asked = f"{question.key} {fields.values()}"
@@ -102,7 +102,8 @@ def writes() -> Iterator[set[str]]:
         yield tables
 
 
-def _fields(world: World, question: Question) -> dict[str, Any]:
+def fields_of(world: World, question: Question) -> dict[str, Any]:
+    """What is asked or posted, with the keys of objects filled in."""
     fields = questions(question.method, question.page)[question.asked]
     return {
         name: world.filled(text) if isinstance(text, str) and "{" in text else text
