@@ -53,8 +53,8 @@ EXTRA = {
 _VOLATILE = {"date_joined", "last_login", "updated_at", "created_at", "saved_at", "spent_at"}
 _VOLATILE |= {"revision", "password", "action_time", "next_at", "lease_until", "sweep_at"}
 _COUNTED = {"id", "object_id", "user_id"}
-# What the API says is another one each time; it is not what was posted.
-_MADE_THERE = {"event_uuid", "answer", "outcome"}
+# What the API or chance says is another one each time, and never what was posted.
+_MADE_THERE = {"event_uuid", "answer", "outcome", "id"}
 _EVIDENCE = ("Audit", "Session", "Throttle")
 PRESSES = [
     ("owner", "event_new", "save"),
@@ -147,7 +147,7 @@ def _rows():
 def _row(values):
     return repr(
         [
-            (name, value if name not in _MADE_THERE else value == EXTRA[name])
+            (name, value if name not in _MADE_THERE else str(value) == EXTRA[name])
             for name, value in values.items()
             if not _is_volatile(name, value)
         ]
