@@ -139,12 +139,15 @@ def otto(db: None) -> User:
 
 @pytest.fixture
 def adam(db: None) -> User:
-    """An administrator, and a superuser."""
-    user = make_user("adam", "administrator")
-    user.is_staff = user.is_superuser = True
+    """An administrator, and no superuser."""
+    return make_user("adam", "administrator")
+
+
+@pytest.fixture
+def sara(db: None) -> User:
+    """A superuser of no group: for the few pages that nobody else has."""
     with unlogged():
-        user.save()
-    return user
+        return User.objects.create_superuser("sara", password=PASSWORD)
 
 
 @pytest.fixture
@@ -175,6 +178,12 @@ def as_otto(otto: User) -> Client:
 def as_adam(adam: User) -> Client:
     """Adam's browser."""
     return _client(adam)
+
+
+@pytest.fixture
+def as_sara(sara: User) -> Client:
+    """Sara's browser."""
+    return _client(sara)
 
 
 @pytest.fixture

@@ -20,7 +20,7 @@ def heed_raw_labels(apps: Apps, schema_editor: BaseDatabaseSchemaEditor) -> None
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('events', '0010_seal'),
+        ('events', '0011_watch'),
     ]
 
     operations = [

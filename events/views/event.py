@@ -17,7 +17,7 @@ from events.forms.choices import dataset_words
 from events.models import PENDING, THERE, Heartbeat, State, Submission, may_see_red
 from events.outbox import gate
 from events.outbox.sweeps import LATER
-from events.services.rules import SEND
+from events.services.rules import SEND, must_be_own
 from events.views import corrections
 from events.views.standing import Desk, fields, standing
 from events.views.timeline import timeline
@@ -141,6 +141,7 @@ def event_state(request: HttpRequest, pk: UUID) -> HttpResponse:
 def discard(request: HttpRequest, pk: UUID) -> HttpResponse:
     """Ask, then delete a draft or refused submission."""
     submission = _visible(request, pk)
+    must_be_own(services.person(request), submission)
     if request.method == "POST":
         try:
             services.discard(person=services.person(request), submission=submission)

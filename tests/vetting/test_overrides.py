@@ -51,9 +51,9 @@ def test_a_listed_block_is_overridden_in_the_same_way(ana, rita, lists):
     assert enforce(found, user=rita, reason="a phishing kit on our host") == ()
 
 
-def test_a_block_without_a_right_to_override_stands_for_everybody(adam):
+def test_a_block_without_a_right_to_override_stands_for_everybody(sara):
     final = Finding("final.block", Level.BLOCK, "No.")
-    assert enforce([final], user=adam, reason="but") == (final,)
+    assert enforce([final], user=sara, reason="but") == (final,)
 
 
 def test_warnings_never_stand_in_the_way(ana):

@@ -75,7 +75,7 @@ def test_many_findings_of_a_kind_are_told_once(as_ana):
 
 
 @pytest.mark.parametrize(
-    ("who", "status"), [("ana", 200), ("rita", 200), ("otto", 403), ("adam", 200)]
+    ("who", "status"), [("ana", 200), ("rita", 200), ("otto", 403), ("adam", 403)]
 )
 @pytest.mark.parametrize("url", [URL, "/events/check/cloudflare/"])
 def test_who_may_ask(request, who, status, url):

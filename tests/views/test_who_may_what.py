@@ -13,7 +13,7 @@ from tests.conftest import PASSWORD
 PAGES = {
     "/": {"ana": 200, "rita": 200, "otto": 200, "adam": 200},
     "/events/": {"ana": 200, "rita": 200, "otto": 200, "adam": 200},
-    "/events/new/": {"ana": 200, "rita": 200, "otto": 403, "adam": 200},
+    "/events/new/": {"ana": 200, "rita": 200, "otto": 403, "adam": 403},
     "/templates/": {"ana": 200, "rita": 200, "otto": 403, "adam": 200},
     "/accounts/preferences/": {"ana": 200, "rita": 200, "otto": 200, "adam": 200},
     "/admin/": {"ana": 403, "rita": 200, "otto": 200, "adam": 200},
