@@ -3,6 +3,7 @@
 import logging
 import uuid
 from collections.abc import Callable
+from typing import Any
 
 from django.contrib.auth.middleware import LoginRequiredMiddleware
 from django.contrib.auth.models import User
@@ -74,6 +75,18 @@ def private_pages(get_response: GetResponse) -> GetResponse:
 class SignInRequired(LoginRequiredMiddleware):
     """Everything needs a sign-in, and a form that was posted without one is not thrown away."""
 
+    def process_view(
+        self,
+        request: HttpRequest,
+        view_func: Callable[..., HttpResponseBase],
+        view_args: tuple[Any, ...],
+        view_kwargs: dict[str, Any],
+    ) -> HttpResponseBase | None:
+        """Ask who it is only where that matters: `/healthz` tells of a database that is away."""
+        if not getattr(view_func, "login_required", True):
+            return None
+        return super().process_view(request, view_func, view_args, view_kwargs)
+
     # Django's declares a redirect; a page in place is what this class is for.
     def handle_no_permission(  # type: ignore[override]
         self, request: HttpRequest, view_func: Callable[..., HttpResponseBase]
@@ -98,7 +111,8 @@ class SessionUse:
 
     def process_view(self, request: HttpRequest, *_: object) -> None:
         """Note it before the view. A page is not refused because this cannot be written."""
-        if not isinstance(request.user, User) or not _is_persons_act(request):
+        # In this order: what a timer asks for, `/healthz` too, needs no database to find out whose.
+        if not _is_persons_act(request) or not isinstance(request.user, User):
             return
         try:
             sessions.used(request.session)

@@ -161,6 +161,7 @@ def _begin(sender: type[User], request: HttpRequest, user: User, **_: object) ->
         "last_seen_at": now,
     }
     end(*UserSession.objects.filter(_ended()).values_list("session_key", flat=True))
+    Session.objects.filter(expire_date__lte=now).delete()
     UserSession.objects.update_or_create(session_key=request.session.session_key, defaults=values)
     request.session.standing = Standing(user.pk, now, now)  # type: ignore[attr-defined]
 
