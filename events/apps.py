@@ -22,11 +22,12 @@ class EventsConfig(AppConfig):
         from events.audit.restore import restore_triggers  # noqa: PLC0415
         from events.models import account  # noqa: PLC0415
         from events.outbox.history import name_migrated  # noqa: PLC0415
-        from events.services import accounts, confirming  # noqa: PLC0415
+        from events.services import accounts, confirming, sessions  # noqa: PLC0415
 
         connection_created.connect(order.watch)
         connection_created.connect(closing.watch)
         accounts.watch()
+        sessions.watch()
         pre_save.connect(account.refuse_taken, sender=User)
         post_save.connect(account.keep_name, sender=User)
         user_logged_in.connect(confirming.confirm)

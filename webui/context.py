@@ -5,13 +5,14 @@ from django.db import DatabaseError
 from django.http import HttpRequest
 
 from events import outbox
-from events.services import preferences
+from events.services import preferences, sessions
 
 
 def desk(request: HttpRequest) -> dict[str, object]:
     """`sandbox`: True where events go to the sandbox and not to Cloudflare. `theme` and
     `time_zone` are what the person chose, empty for the default. `closed` says why the API is not
-    asked now, None if it is: a pause of seconds is not worth a word on every page.
+    asked now, None if it is: a pause of seconds is not worth a word on every page. `session_left`
+    is in how many seconds the session ends if nothing is done; None if nobody is signed in.
     """
     chosen = preferences.chosen(request)
     return {
@@ -19,7 +20,14 @@ def desk(request: HttpRequest) -> dict[str, object]:
         "theme": chosen.theme,
         "time_zone": chosen.time_zone,
         "closed": _breaker(),
+        "session_left": _session_left(request),
     }
+
+
+def _session_left(request: HttpRequest) -> int | None:
+    """Pages of errors may come before there is a session."""
+    left = sessions.left(request.session) if hasattr(request, "session") else None
+    return left[0] if left else None
 
 
 def _breaker() -> outbox.Closed | None:

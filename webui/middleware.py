@@ -1,18 +1,27 @@
-"""What every request gets: an id, a look at its address, and headers that keep pages private."""
+"""What every request gets: an id, a look at its address, its person, headers of private pages."""
 
+import logging
 import uuid
 from collections.abc import Callable
+from typing import Any
 
 from django.contrib.auth.middleware import LoginRequiredMiddleware
+from django.contrib.auth.models import User
 from django.core.exceptions import SuspiciousOperation
+from django.db import DatabaseError
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 
+from events.services import sessions
 from events.services.people import serving
 from events.views.accounts import interrupted
 from events.views.carry import carried
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
+
+# Pages ask for these by a timer of their own, whether or not anybody is there.
+ASKED_BY_TIMERS = frozenset({"event_state", "healthz", "session"})
+_log = logging.getLogger(__name__)
 
 
 def request_id(get_response: GetResponse) -> GetResponse:
@@ -66,6 +75,18 @@ def private_pages(get_response: GetResponse) -> GetResponse:
 class SignInRequired(LoginRequiredMiddleware):
     """Everything needs a sign-in, and a form that was posted without one is not thrown away."""
 
+    def process_view(
+        self,
+        request: HttpRequest,
+        view_func: Callable[..., HttpResponseBase],
+        view_args: tuple[Any, ...],
+        view_kwargs: dict[str, Any],
+    ) -> HttpResponseBase | None:
+        """Ask who it is only where that matters: `/healthz` tells of a database that is away."""
+        if not getattr(view_func, "login_required", True):
+            return None
+        return super().process_view(request, view_func, view_args, view_kwargs)
+
     # Django's declares a redirect; a page in place is what this class is for.
     def handle_no_permission(  # type: ignore[override]
         self, request: HttpRequest, view_func: Callable[..., HttpResponseBase]
@@ -73,4 +94,50 @@ class SignInRequired(LoginRequiredMiddleware):
         """A session that ended while somebody typed: sign in on the spot, the text goes along."""
         if request.method == "POST" and (kept := carried(request)):
             return interrupted(request, kept)
+        if _is_of_script(request):
+            return HttpResponse("Sign in first.", status=401, content_type="text/plain")
         return super().handle_no_permission(request, view_func)
+
+
+class SessionUse:
+    """Notes what a person does, so that a session ends when nobody does anything any more."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        """Pass on."""
+        return self.get_response(request)
+
+    def process_view(self, request: HttpRequest, *_: object) -> None:
+        """Note it before the view. A page is not refused because this cannot be written."""
+        # In this order: what a timer asks for, `/healthz` too, needs no database to find out whose.
+        if not _is_persons_act(request) or not isinstance(request.user, User):
+            return
+        try:
+            sessions.used(request.session)
+        except DatabaseError as error:
+            _log.warning("the use of a session could not be noted: %s", type(error).__name__)
+
+
+def _is_persons_act(request: HttpRequest) -> bool:
+    """Whether a person stands behind `request`, and not a timer in a page that was left open.
+
+    A page that loads itself again is told by the browser, which names the person's own clicks.
+    """
+    if request.method not in {"GET", "HEAD"}:
+        return True
+    match = request.resolver_match
+    if match is not None and match.url_name in ASKED_BY_TIMERS and not match.namespaces:
+        return False
+    is_page = request.headers.get("Sec-Fetch-Mode") == "navigate"
+    return not is_page or request.headers.get("Sec-Fetch-User") == "?1"
+
+
+def _is_of_script(request: HttpRequest) -> bool:
+    """Whether a script of a page asks: it is told with a status what a person is told by a page."""
+    return (
+        request.headers.get("Sec-Fetch-Dest") == "empty"
+        or "X-Part" in request.headers
+        or request.headers.get("Accept") == "application/json"
+    )

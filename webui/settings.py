@@ -1,5 +1,6 @@
 """Django's settings, read from the environment; `.env.example` lists every variable."""
 
+from datetime import timedelta
 from pathlib import Path
 
 from csp.constants import NONE, SELF
@@ -47,7 +48,7 @@ INSTALLED_APPS = [
     "django.contrib.staticfiles",
     "allauth",
     "allauth.account",
-    "allauth.usersessions",
+    "webui.apps.SessionRowsConfig",
     "crispy_forms",
     "csp",
 ]
@@ -66,6 +67,7 @@ MIDDLEWARE = [
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "webui.middleware.SignInRequired",
+    "webui.middleware.SessionUse",
     "django.contrib.messages.middleware.MessageMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
@@ -119,7 +121,10 @@ ACCOUNT_ADAPTER = "webui.adapter.DeskAdapter"
 # How long a password counts as given just now, in seconds, where more than a session is asked for.
 ACCOUNT_REAUTHENTICATION_TIMEOUT = 10 * 60
 
-SESSION_COOKIE_AGE = 12 * 60 * 60
+SESSION_ENGINE = "webui.sessions"
+SESSION_IDLE = timedelta(minutes=env.number("SESSION_IDLE_MINUTES", 30, least=5, most=12 * 60))
+SESSION_LONGEST = timedelta(hours=env.number("SESSION_HOURS", 12, least=1, most=24))
+SESSION_COOKIE_AGE = int(SESSION_LONGEST.total_seconds())
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = not PLAIN_HTTP

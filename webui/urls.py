@@ -12,6 +12,7 @@ from events.views import (
     health,
     home,
     preferences,
+    sessions,
     templates,
 )
 
@@ -36,6 +37,9 @@ urlpatterns = [
     path("templates/", templates.templates, name="templates"),
     path("templates/<uuid:pk>/rename/", templates.rename, name="template_rename"),
     path("templates/<uuid:pk>/delete/", templates.delete, name="template_delete"),
+    path("accounts/", sessions.account, name="account"),
+    path("accounts/sessions/", sessions.own, name="sessions"),
+    path("accounts/session/", sessions.session, name="session"),
     path("accounts/login/", accounts.SignIn.as_view(), name="login"),
     path("accounts/logout/", accounts.SignOut.as_view(), name="logout"),
     path("accounts/password/", accounts.ChangePassword.as_view(), name="password_change"),

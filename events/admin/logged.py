@@ -35,7 +35,7 @@ class LoggedAdmin(_Admin):
         raise NotImplementedError
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
-        """Note how it was, and save; groups and permissions are saved only after this.
+        """Note how it was, and save.
 
         The row is locked, so that nobody changes it between this note and the log.
         """

@@ -2,13 +2,19 @@
 
 from typing import TYPE_CHECKING, Any
 
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.contrib.auth.admin import GroupAdmin, UserAdmin
 from django.contrib.auth.models import Group, User
-from django.http import HttpRequest
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.urls import path
+from django.views.decorators.http import require_POST
 
+from events import services
 from events.admin.confirmed import ConfirmedAdmin
 from events.forms.accounts import AccountForm, NewAccountForm
+from events.services import sessions
 
 if TYPE_CHECKING:
     _UserAdmin = UserAdmin[User]
@@ -25,6 +31,37 @@ class DeskUserAdmin(ConfirmedAdmin, _UserAdmin):
 
     form = AccountForm
     add_form = NewAccountForm
+    change_form_template = "admin/auth/user/change_form.html"
+
+    def get_urls(self) -> list[Any]:
+        """Beside Django's: ending the account's sessions."""
+        end = self.admin_site.admin_view(require_POST(self.end_sessions))
+        return [
+            path("<int:pk>/sessions/end/", end, name="auth_user_sessions_end"),
+            *super().get_urls(),
+        ]
+
+    def end_sessions(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """Sign the person out everywhere; they may sign in again."""
+        user = get_object_or_404(User, pk=pk)
+        if not self.has_change_permission(request, user):
+            raise PermissionDenied
+        count = sessions.end_of(services.person(request), user)
+        messages.success(request, f"{count} session{'' if count == 1 else 's'} ended.")
+        return redirect("admin:auth_user_change", pk)
+
+    def change_view(
+        self,
+        request: HttpRequest,
+        object_id: str,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        """The account, with how many sessions it has."""
+        user = self.get_object(request, object_id)
+        count = sessions.of(user).count() if user else 0
+        more = {**(extra_context or {}), "session_count": count}
+        return super().change_view(request, object_id, form_url, more)
 
     def get_readonly_fields(self, request: HttpRequest, obj: User | None = None) -> Any:
         """Administrators who are not superusers give groups, and nothing beyond them."""

@@ -5,6 +5,7 @@ WORDS = {
     "session.sign_in_failed": "Sign-in failed",
     "session.slowed_down": "Sign-in slowed down",
     "session.signed_out": "Signed out",
+    "session.ended": "Sessions ended",
     "access.denied": "Access denied",
     "account.password_changed": "Own password changed",
     "submission.drafted": "Event drafted",

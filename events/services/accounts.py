@@ -22,15 +22,16 @@ from events.services.people import acting, acting_request
 
 
 class State(NamedTuple):
-    """What an account or a group may do, in words that can be compared, and its stored password.
+    """What an account or a group may do, in words that can be compared.
 
-    The password, which is a hash, is compared and goes nowhere.
+    The password of an account, which is a hash, is compared and goes nowhere. The members of a
+    group are told when it is deleted: they lose what it gave.
     """
 
     name: str
     says: str
-    is_active: bool = True
     password: str = ""
+    members: tuple[str, ...] = ()
 
 
 _Kind = type[User] | type[Group]
@@ -73,8 +74,11 @@ def _read(kind: _Kind, pk: int, *, is_locked: bool = False) -> State | None:
     rows = kind._default_manager.select_for_update(no_key=True) if is_locked else kind.objects
     found = rows.filter(pk=pk).first()
     if isinstance(found, User):
-        return State(found.get_username(), roles(found), found.is_active, found.password)
-    return State(found.name, members_may(found)) if isinstance(found, Group) else None
+        return State(found.get_username(), roles(found), found.password)
+    if isinstance(found, Group):
+        members = found.user_set.order_by("username").values_list("username", flat=True)
+        return State(found.name, members_may(found), members=tuple(members))
+    return None
 
 
 def _note(kind: _Kind, pks: Collection[int]) -> None:
@@ -156,7 +160,8 @@ def _facts(kind: _Kind, pk: int, before: State | None) -> Sequence[audit.Fact]:
     if before is None:
         return [told(_CHANGED[kind], f"new → {now.says}")] if now else []
     if now is None:
-        return [told(f"{kind._meta.model_name}.deleted", before.says)]
+        members = f"; members {', '.join(before.members)}" if before.members else ""
+        return [told(f"{kind._meta.model_name}.deleted", f"{before.says}{members}")]
     facts = []
     if before.says != now.says:
         facts.append(told(_CHANGED[kind], f"{before.says} → {now.says}"))

@@ -1,4 +1,4 @@
-// The draft is kept on the server while it is typed, and a session that ended is renewed in place.
+// The draft is kept on the server while it is typed.
 "use strict";
 
 (() => {
@@ -46,7 +46,7 @@
   }
 
   async function heard(answer, savedFrom) {
-    if (answer.status === 401) return askToSignIn();
+    if (answer.status === 401) return document.dispatchEvent(new Event("signed-out"));
     if (answer.status >= 500 || answer.status === 429) return tryAgain(`The server says ${answer.status}.`);
     if (!(answer.headers.get("Content-Type") || "").includes("json")) {
       failures = 0;
@@ -80,30 +80,6 @@
     retryAt = Date.now() + Math.min(RETRY_MOST, RETRY_FIRST * 2 ** (failures - 1));
     say(`Not saved yet, trying again by itself. ${reason} Your text is still here.`, true);
     later();
-  }
-
-  function askToSignIn() {
-    say("You were signed out. Your text is still here.", true);
-    if (!dialog.open) dialog.showModal();
-  }
-
-  const alert = (text) => { dialog.querySelector("[role='alert']").textContent = text; };
-
-  async function signIn(event) {
-    event.preventDefault();
-    const fields = new FormData(event.target);
-    const read = async (answer) => new DOMParser().parseFromString(await answer.text(), "text/html");
-    const token = (page) => page.querySelector("[name='csrfmiddlewaretoken']").value;
-    const page = await read(await fetch(event.target.action));
-    fields.set("csrfmiddlewaretoken", token(page));
-    const answer = await read(await fetch(event.target.action, { method: "POST", body: fields }));
-    const refused = answer.querySelector("#sign-in-error");
-    alert(refused ? refused.textContent : "");
-    if (refused) return;
-    for (const input of document.querySelectorAll("[name='csrfmiddlewaretoken']")) input.value = token(answer);
-    event.target.reset();
-    dialog.close();
-    save();
   }
 
   window.addEventListener("online", () => {
@@ -157,7 +133,6 @@
     event.stopImmediatePropagation();
     if (!isGoing) goOn(button);
   }, true);
-  dialog.querySelector("form").addEventListener("submit", (event) => {
-    signIn(event).catch(() => alert("The server does not answer. Try again."));
-  });
+  document.addEventListener("signed-out", () => say("You were signed out. Your text is still here.", true));
+  document.addEventListener("signed-in", save);
 })();

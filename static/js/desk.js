@@ -1,4 +1,4 @@
-// Every page: a button that was pressed cannot be pressed twice, and what the keys do.
+// Every page: a button that was pressed cannot be pressed twice, what the keys do, and the session's end.
 "use strict";
 
 document.addEventListener("submit", (event) => {
@@ -66,4 +66,91 @@ window.addEventListener("pageshow", (event) => {
   document.addEventListener("click", (event) => {
     if (event.target.closest("[data-show-keys]")) help.showModal();
   });
+})();
+
+// A session says before it ends, and who was signed out signs in on the spot: nothing typed is lost.
+(() => {
+  const about = document.querySelector("meta[name='session']");
+  if (!about) return;
+  const WARN = 120;
+  const AGAIN = 20;
+  const dialog = document.querySelector("[data-sign-in]");
+  const notice = Object.assign(document.createElement("p"), { className: "notice warning session" });
+  const button = Object.assign(document.createElement("button"), { type: "button", className: "button", textContent: "Stay signed in" });
+  notice.setAttribute("role", "alert");
+  let timer = 0;
+  let dueAt = 0;
+  let halfAt = 0;
+
+  const tokens = () => [...document.querySelectorAll("[name='csrfmiddlewaretoken']")];
+
+  function later(seconds) {
+    clearTimeout(timer);
+    dueAt = Date.now() + Math.max(1, seconds) * 1000;
+    timer = setTimeout(ask, dueAt - Date.now());
+  }
+
+  // A GET only asks how long it lasts; a POST says that somebody is there.
+  async function ask(method = "GET") {
+    later(AGAIN);
+    try {
+      const headers = method === "POST" ? { "X-CSRFToken": tokens()[0].value } : {};
+      const answer = await fetch(about.content, { method, headers, redirect: "error" });
+      if (answer.status === 401) document.dispatchEvent(new Event("signed-out"));
+      else if (answer.ok) hear(await answer.json());
+    } catch {
+      // The server is away for a moment: the next look finds out.
+    }
+  }
+
+  function hear({ left, is_last: isLast }) {
+    halfAt = Date.now() + left * 500;
+    if (left > WARN) {
+      notice.remove();
+      return later(left - WARN);
+    }
+    later(left + 1);
+    const end = new Date(Date.now() + left * 1000).toISOString().slice(11, 16);
+    if (isLast) notice.replaceChildren(`At ${end} UTC you are signed out, however much you do. What you typed stays here: sign in again and go on.`);
+    else notice.replaceChildren(`Nothing was done for a while: at ${end} UTC you are signed out. What you typed stays here. `, button);
+    if (!notice.isConnected) document.body.append(notice);
+  }
+
+  function signedOut() {
+    clearTimeout(timer);
+    dueAt = Infinity;
+    notice.remove();
+    if (!dialog.open) dialog.showModal();
+  }
+
+  const say = (text) => { dialog.querySelector("[role='alert']").textContent = text; };
+
+  async function signIn(form) {
+    const fields = new FormData(form);
+    const read = async (answer) => new DOMParser().parseFromString(await answer.text(), "text/html");
+    const token = (page) => page.querySelector("[name='csrfmiddlewaretoken']").value;
+    fields.set("csrfmiddlewaretoken", token(await read(await fetch(form.action))));
+    const answer = await read(await fetch(form.action, { method: "POST", body: fields }));
+    const refused = answer.querySelector("#sign-in-error");
+    say(refused ? refused.textContent : "");
+    if (refused) return;
+    for (const input of tokens()) input.value = token(answer);
+    form.reset();
+    dialog.close();
+    document.dispatchEvent(new Event("signed-in"));
+    ask();
+  }
+
+  button.addEventListener("click", () => ask("POST"));
+  document.addEventListener("signed-out", signedOut);
+  document.addEventListener("visibilitychange", () => { if (!document.hidden && Date.now() > dueAt) ask(); });
+  // Pages of which nothing goes to the server while one types say so themselves.
+  document.addEventListener("input", () => { if (Date.now() > halfAt && dueAt < Infinity) ask("POST"); });
+  dialog.querySelector("form").addEventListener("submit", (event) => {
+    event.preventDefault();
+    signIn(event.target).catch(() => say("The server does not answer. Try again."));
+  });
+  const left = Number(about.dataset.left);
+  halfAt = Date.now() + left * 500;
+  later(left - WARN);
 })();

@@ -14,6 +14,7 @@
     asked[name] = new AbortController();
     const { signal } = asked[name];
     const answer = await fetch(url, { method: "POST", body, headers, redirect: "error", signal });
+    if (answer.status === 401) document.dispatchEvent(new Event("signed-out"));
     if (!answer.ok) throw new Error(String(answer.status));
     return answer.text();
   }

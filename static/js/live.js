@@ -44,6 +44,7 @@
   async function look() {
     try {
       const answer = await fetch(main.dataset.watch, { headers: { Accept: "application/json" } });
+      if (answer.status === 401) return document.dispatchEvent(new Event("signed-out"));
       const now = answer.ok ? await answer.json() : null;
       if (now && isOld(now)) {
         if (!isWriting()) return show();
@@ -55,6 +56,7 @@
     setTimeout(look, every[Math.min(turn++, every.length - 1)]);
   }
 
+  document.addEventListener("signed-in", look);
   restore();
   if (main.dataset.watch) setTimeout(look, every[0]);
 })();

@@ -159,6 +159,15 @@ def test_a_deletion_is_logged_with_what_it_was(ana, ben):
     ]
 
 
+def test_a_group_that_is_deleted_is_logged_with_its_members(ana, ben):
+    group = Group.objects.create(name="night shift")
+    with transaction.atomic():
+        group.user_set.set([ana, ben])
+    group.delete()
+    *_, (action, _, _, reason) = logged()
+    assert (action, reason) == ("group.deleted", "night shift: nothing; members ana, ben")
+
+
 def test_several_changes_of_one_transaction_are_one_entry_and_rows_may_be_written_after(ana):
     with transaction.atomic():
         ana.is_staff = True

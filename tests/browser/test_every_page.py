@@ -11,13 +11,21 @@ PAGES = {
         "/",
         "/events/",
         "/events/new/",
+        "/accounts/",
         "/accounts/password/",
+        "/accounts/sessions/",
         "/accounts/preferences/",
         "/templates/",
         "/nowhere/",
     ],
     "auditor": ["/admin/events/auditentry/", "/admin/", "/events/new/"],
-    "admin": ["/admin/", "/admin/auth/user/", "/admin/auth/user/add/", "/admin/auth/group/"],
+    "admin": [
+        "/admin/",
+        "/admin/auth/user/",
+        "/admin/auth/user/add/",
+        "/admin/auth/user/1/change/",
+        "/admin/auth/group/",
+    ],
 }
 
 
