@@ -8,7 +8,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
 ORDER = (
-    ("indicators", "memo", "roles", "failures", "rows", "syslog"),
+    ("indicators", "memo", "roles", "failures", "rows", "keyring", "syslog"),
     ("clock",),
     ("payload",),
     ("cloudflare",),

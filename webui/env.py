@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 import dj_database_url
 from django.core.exceptions import ImproperlyConfigured
 
-from events import syslog
+from events import keyring, syslog
 from events.cloudflare import SEARCH_STYLES, Client, SearchStyle, access
 from events.payload import Tlp
 
@@ -225,6 +225,15 @@ def _kept_secret_key(path: Path) -> str:
     with os.fdopen(handle, "w") as file:
         file.write(made)
     return made
+
+
+def audit_keys(name: str) -> tuple[bytes, ...]:
+    """The keys in the variable `name`, the newest first; none if it is not set."""
+    value = secret(name)
+    try:
+        return keyring.parsed(value) if value else ()
+    except keyring.BadKey as error:
+        raise ImproperlyConfigured(f"{name} {error}.") from None
 
 
 def database(name: str, *, default: str) -> dict[str, object]:

@@ -17,6 +17,10 @@ SECRET_KEY = env.secret_key(STATE_DIR)
 ALLOWED_HOSTS = env.hosts("ALLOWED_HOSTS", plain_http=PLAIN_HTTP)
 TRUST_PROXY = env.flag("TRUST_PROXY")
 
+# The keys that seal the audit log, the newest first; without them they are in a file.
+AUDIT_KEYS = env.audit_keys("AUDIT_KEY")
+AUDIT_KEY_PATH = STATE_DIR / "audit_key"
+
 DATABASES = {
     "default": env.database("DATABASE_URL", default=f"sqlite:///{STATE_DIR}/eventdesk.sqlite3")
 }

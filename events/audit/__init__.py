@@ -1,17 +1,21 @@
 """The audit log: a hash chain of entries that is only ever appended to, and its guards."""
 
 from events.audit.alarms import Alarm, Standing, alarm, standing
-from events.audit.chain import Head, append, head, record
+from events.audit.chain import Head, append, head, key_trouble, record
 from events.audit.facts import OUTCOMES, Actor, Fact, Outcome
 from events.audit.order import LockOrder
-from events.audit.verify import Fault, Report, verify
+from events.audit.report import Fault, Report
+from events.audit.seal import UnknownKey
+from events.audit.verify import verify, verify_tail
 from events.audit.words import WORDS, words
+from events.keyring import BadKey
 
 __all__ = [
     "OUTCOMES",
     "WORDS",
     "Actor",
     "Alarm",
+    "BadKey",
     "Fact",
     "Fault",
     "Head",
@@ -19,11 +23,14 @@ __all__ = [
     "Outcome",
     "Report",
     "Standing",
+    "UnknownKey",
     "alarm",
     "append",
     "head",
+    "key_trouble",
     "record",
     "standing",
     "verify",
+    "verify_tail",
     "words",
 ]

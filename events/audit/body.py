@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 from events.audit.facts import Fact
 
-VERSION = 1
+VERSION = 2
 
 
 class Shape(NamedTuple):
@@ -23,19 +23,21 @@ class Shape(NamedTuple):
     copied: tuple[str, ...]
 
 
+_KEYS_1 = frozenset(
+    (
+        *("v", "seq", "prev", "at", "actor_id", "actor", "address", "request_id"),
+        *("action", "object_id", "outcome", "reason", "tlp", "attempt", "status"),
+        *("cf_ray", "attachments"),
+    )
+)
+_COPIED_1 = ("actor", "request_id", "action", "object_id", "outcome", "tlp")
+
 # What each version that was ever written looks like. A new field or copied column is a new version
 # here, so that entries of the old ones stay as good as they are.
 SHAPES = {
-    1: Shape(
-        keys=frozenset(
-            (
-                *("v", "seq", "prev", "at", "actor_id", "actor", "address", "request_id"),
-                *("action", "object_id", "outcome", "reason", "tlp", "attempt", "status"),
-                *("cf_ray", "attachments"),
-            )
-        ),
-        copied=("actor", "request_id", "action", "object_id", "outcome", "tlp"),
-    ),
+    1: Shape(keys=_KEYS_1, copied=_COPIED_1),
+    # Sealed: `key` is the id of the key, `terms` what it makes of the search terms.
+    2: Shape(keys=_KEYS_1 | {"key", "terms"}, copied=_COPIED_1),
 }
 # The columns that copy a field of the body under the same name, so that rows can be found.
 COPIED = SHAPES[VERSION].copied
@@ -52,16 +54,29 @@ TLP_MAX = 16
 Body = dict[str, str | int | dict[str, str] | None]
 
 
+class Place(NamedTuple):
+    """Where an entry stands: its number, the hash of the one before, and its moment."""
+
+    seq: int
+    prev: str
+    at: datetime
+
+
 def fields(
-    fact: Fact, *, seq: int, prev: str, at: datetime, commitments: Mapping[str, str]
+    fact: Fact, place: Place, *, key: str, commitments: Mapping[str, str], terms: str
 ) -> Body:
-    """The body of the entry `seq` that follows the one whose hash is `prev`, as a map."""
+    """The body of the entry of `fact` at `place`, as a map.
+
+    `key` is the id of the key that seals it; `commitments` are by the names of attachments; `terms`
+    is the commitment to its search terms.
+    """
     actor = fact.actor
     return {
         "v": VERSION,
-        "seq": seq,
-        "prev": prev,
-        "at": moment(at),
+        "key": key,
+        "seq": place.seq,
+        "prev": place.prev,
+        "at": moment(place.at),
         "actor_id": actor.id,
         "actor": plain(actor.name, ACTOR_MAX),
         "address": plain(actor.address, TEXT_MAX),
@@ -75,6 +90,7 @@ def fields(
         "status": fact.status,
         "cf_ray": plain(fact.cf_ray, TEXT_MAX),
         "attachments": dict(commitments),
+        "terms": terms,
     }
 
 

@@ -7,7 +7,8 @@ class AuditEntry(models.Model):
     """One entry of the chain. `body` is what is hashed; the other columns are copies to find it by.
 
     `prev` is the hash of the entry before, 64 zeros for the first; it is unique, so that the
-    chain cannot fork. The list is in order of time: each index holds `at` and `seq` behind its
+    chain cannot fork. `mac` is the seal of `hash` by a key that is not in the database; entries of
+    version 1 have none. The list is in order of time: each index holds `at` and `seq` behind its
     own column, so that one filter and a range of dates together need no sorting.
     """
 
@@ -22,6 +23,8 @@ class AuditEntry(models.Model):
     object_id = models.CharField(max_length=64, blank=True)
     outcome = models.CharField(max_length=16)
     tlp = models.CharField(max_length=16, blank=True)
+    # Without a default, so that no database has to write a long log anew for it.
+    mac = models.CharField(max_length=64, null=True)  # noqa: DJ001
 
     class Meta:
         verbose_name = "audit entry"

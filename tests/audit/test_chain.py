@@ -12,6 +12,7 @@ from django.db import connection, transaction
 from django.db.transaction import TransactionManagementError
 
 from events import audit
+from events.audit import seal
 from events.models import AuditAttachment, AuditEntry
 from tests.audit.support import database_url
 
@@ -38,7 +39,9 @@ def test_an_entry_says_who_what_when_where_and_what_came_of_it(db):
     said = json.loads(stored.body)
     at = said.pop("at")
     assert said == {
-        "v": 1,
+        "v": 2,
+        "key": seal.newest().id,
+        "terms": "",
         "seq": 1,
         "prev": "0" * 64,
         "actor_id": 7,

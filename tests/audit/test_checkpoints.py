@@ -15,12 +15,15 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from events import audit, syslog
-from events.audit import body, checkpoints, outlets
+from events.audit import body, checkpoints, outlets, seal
 from events.models import AuditEntry, AuditWatch
 from tests.audit.support import tamper
 from tests.servers import MisbehavingServer, drip, hang, reply
 
-ROW = "UPDATE events_auditentry SET prev = %s, body = %s, hash = %s, actor = %s WHERE seq = %s"
+ROW = (
+    "UPDATE events_auditentry SET prev = %s, body = %s, hash = %s, mac = %s, actor = %s"
+    " WHERE seq = %s"
+)
 
 
 @pytest.fixture(autouse=True)
@@ -46,13 +49,14 @@ def fact(text="x"):
 
 
 def rewrite(first, actor):
-    """Everything from entry `first` on as somebody would forge it who leaves a whole chain."""
+    """Everything from entry `first` on as somebody would forge it who has the key of the seals."""
     prev = AuditEntry.objects.get(seq=first).prev
     statements = []
     for entry in AuditEntry.objects.filter(seq__gte=first).order_by("seq"):
         text = body.canonical(json.loads(entry.body) | {"prev": prev, "actor": actor})
-        statements.append((ROW, [prev, text, body.digest(text), actor, entry.seq]))
-        prev = body.digest(text)
+        digest = body.digest(text)
+        statements.append((ROW, [prev, text, digest, seal.mac(digest)[1], actor, entry.seq]))
+        prev = digest
     tamper(*statements)
 
 

@@ -16,6 +16,9 @@ WRONG = {
     "DEBUG": ({"DEBUG": "maybe"}, "Write 1 or 0"),
     "SECRET_KEY": ({"SECRET_KEY": "short"}, "50 or more"),
     "SECRET_KEY file": ({"SECRET_KEY": "", "SECRET_KEY_FILE": "/nowhere"}, "cannot be read"),
+    "AUDIT_KEY weak": ({"AUDIT_KEY": "canary-key"}, "AUDIT_KEY holds a weak key"),
+    "AUDIT_KEY odd": ({"AUDIT_KEY": "canary!" * 9}, "AUDIT_KEY holds something that is not"),
+    "AUDIT_KEY file": ({"AUDIT_KEY_FILE": "/nowhere"}, "AUDIT_KEY_FILE: /nowhere cannot be read"),
     "token alone": ({"CLOUDFLARE_API_TOKEN": "canary"}, "CLOUDFLARE_ACCOUNT_ID is not set"),
     "account alone": ({"CLOUDFLARE_ACCOUNT_ID": "abc"}, "CLOUDFLARE_API_TOKEN is not set"),
     "token with space": (

@@ -15,7 +15,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 from django.db import DatabaseError, InterfaceError, close_old_connections, connection
 
-from events import clock, outbox, reference, services
+from events import audit, clock, outbox, reference, services
 from events.audit import seen
 from events.audit.stream import Stream
 from events.audit.watch import Watch
@@ -122,7 +122,7 @@ class _Worker:
         """Before anything is sent: is the clock right, and is this desk what it seems to be?"""
         if self._is_checked:
             return
-        if trouble := clock.trouble():
+        if trouble := clock.trouble() or audit.key_trouble():
             raise CommandError(trouble)
         reason = history.check()
         if self._is_restored and not reason:
