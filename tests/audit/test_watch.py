@@ -25,6 +25,7 @@ from events.models import AuditEntry, AuditWatch, Heartbeat
 from events.services import health
 from tests.audit.support import tamper
 from tests.audit.test_checkpoints import fact, rewrite
+from tests.audit.test_verify import forged, rewritten
 from tests.conftest import make_user
 from tests.desk import ROOT, Desk
 
@@ -177,14 +178,21 @@ def test_stderr_says_it_loudly_at_once_and_each_hour(watching, caplog, monkeypat
     assert "docs/operations.md" in caplog.text
 
 
-@pytest.mark.skipif(connection.vendor != "sqlite", reason="PostgreSQL refuses such numbers")
-def test_what_somebody_wrote_forges_no_line_and_keeps_no_alarm_from_standing(watching, caplog):
-    forged = "'six\n2026-11-25T00:00:00+0000 INFO all is well'"
+def test_what_somebody_wrote_forges_no_line(watching, caplog):
     fact()
-    tamper((f"UPDATE events_auditentry SET seq = {forged} WHERE seq = 7", ()))
+    text, _ = rewritten(7, **{"x\n2026-11-25T00:00:00+0000 INFO all is well": 1})
+    tamper(forged(7, text))
     watching.verify_tail()
-    assert "entry 7: its number is no number: six?2026" in fault()
-    assert all("\n" not in record.getMessage() for record in caplog.records)
+    assert "see x?2026-11-25T00:00:00+0000 INFO all is well" in fault()
+    assert caplog.records and "\n" not in caplog.records[-1].getMessage()
+
+
+@pytest.mark.skipif(connection.vendor != "sqlite", reason="PostgreSQL refuses such numbers")
+def test_a_log_that_takes_no_entry_any_more_keeps_no_alarm_from_standing(watching):
+    fact()
+    tamper(("UPDATE events_auditentry SET seq = 'seven' WHERE seq = 7", ()))
+    watching.verify_tail()
+    assert fault().startswith("entry 7: its number is no number")
 
 
 def test_the_alarm_stands_on_every_page_of_the_log_and_on_home_of_those_who_may_see_it(
