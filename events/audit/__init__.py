@@ -5,8 +5,9 @@ from events.audit.chain import Head, append, head, key_trouble, record
 from events.audit.closing import append_at_end, is_noted
 from events.audit.facts import OUTCOMES, Actor, Fact, Outcome
 from events.audit.order import LockOrder
+from events.audit.report import Fault, Report
 from events.audit.seal import UnknownKey
-from events.audit.verify import Fault, Report, verify
+from events.audit.verify import verify, verify_tail
 from events.audit.words import WORDS, words
 from events.keyring import BadKey
 
@@ -33,5 +34,6 @@ __all__ = [
     "record",
     "standing",
     "verify",
+    "verify_tail",
     "words",
 ]

@@ -10,6 +10,8 @@ from django.db.models import Model
 from events import clock
 from events.audit.chain import Head, append
 from events.audit.facts import Actor, Fact
+from events.audit.seal import UnknownKey
+from events.keyring import BadKey
 from events.models import AuditWatch, Heartbeat
 
 RAISED = "audit.alarm_raised"
@@ -76,7 +78,7 @@ def raise_alarm(text: str, by: str) -> None:
             if not row.fault:
                 _set(row, fault=text, fault_since=clock.now(), fault_by=by)
                 append(Fact(RAISED, WATCHER, outcome="failed", reason=text))
-    except (DatabaseError, TypeError, ValueError) as error:
+    except (DatabaseError, TypeError, ValueError, BadKey, UnknownKey) as error:
         log.error("the alarm could not be logged: %s", type(error).__name__)
         with transaction.atomic():
             row = _locked()

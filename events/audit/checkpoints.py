@@ -30,7 +30,8 @@ from django.conf import settings
 from events import clock
 from events.audit import body
 from events.audit.chain import Head
-from events.audit.verify import Fault, verify, verify_after
+from events.audit.report import Fault
+from events.audit.verify import verify, verify_tail
 
 VERSION = 1
 KEY_FILE = "checkpoint_key.pem"
@@ -48,7 +49,7 @@ class Broken(RuntimeError):
     """The log is not whole, so that nothing is signed; the text says what was found."""
 
     def __init__(self, fault: Fault) -> None:
-        super().__init__(f"entry {fault.seq}: {fault.reason}")
+        super().__init__(f"{fault.about}: {fault.reason}")
         self.fault = fault
 
 
@@ -88,7 +89,7 @@ def make(after: Head | None = None) -> Checkpoint:
     `after`: an entry up to which it is known to be whole; without it everything is verified.
     Raises `Broken`, and `KeyTrouble`.
     """
-    report = verify() if after is None else verify_after(after)
+    report = verify() if after is None else verify_tail(after)
     if report.fault is not None:
         raise Broken(report.fault)
     return sign(report.head)

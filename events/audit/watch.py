@@ -15,7 +15,8 @@ from django.db import DatabaseError, InterfaceError, connection
 from events import clock
 from events.audit import alarms, checkpoints, outlets, seen
 from events.audit.checkpoints import Checkpoint
-from events.audit.verify import Fault, Report, verify, verify_after
+from events.audit.report import Fault
+from events.audit.verify import verify, verify_tail
 from events.failures import first_line
 
 TAIL_EVERY = 60.0
@@ -91,7 +92,7 @@ class Watch:
         noted = seen.load().verified
         if self._fault or noted is None:
             return
-        report: Report = verify_after(noted)
+        report = verify_tail(noted)
         if not self._is_bad(report.fault):
             seen.verified(report.head)
             alarms.note(report.head)
@@ -168,7 +169,7 @@ class Watch:
             return False
         # Of what somebody wrote there, nothing may forge a line of the log of this process.
         reason = "".join(each if each.isprintable() else "?" for each in fault.reason)
-        self._fault = f"entry {fault.seq}: {reason[:REASON_MOST]}"
+        self._fault = f"{fault.about}: {reason[:REASON_MOST]}"
         self._faults += 1
         self._told_at = float("-inf")
         self._tell()

@@ -17,6 +17,9 @@ from events.models import AuditEntry
 ACTOR = audit.Actor.system("test")
 
 
+KEY_TEXT = base64.b64encode(bytes(range(32))).decode()
+
+
 def body_of(seq):
     return json.loads(AuditEntry.objects.get(seq=seq).body)
 
@@ -44,8 +47,6 @@ def path(settings, tmp_path):
 
 
 OLD, NEW, NEWER = (secrets.token_bytes(32) for _ in range(3))
-# As text, and always the same: it is part of the name of a test.
-SAME = base64.b64encode(bytes(range(32))).decode()
 
 
 def key_id(key):
@@ -186,7 +187,7 @@ def test_no_key_is_made_where_the_log_has_one(db, path, use):
         ("A" * 43, "weak key"),
         ("", "no key"),
         ("é" * 50, "not base64"),
-        (f"{SAME} {SAME}", "twice"),
+        (" ".join([KEY_TEXT] * 2), "twice"),
     ],
 )
 def test_a_kept_key_that_is_none_is_refused(db, path, text, told):

@@ -25,13 +25,16 @@ from events.models import AuditEntry, AuditWatch, Heartbeat
 from events.services import health
 from tests.audit.support import tamper
 from tests.audit.test_checkpoints import fact, rewrite
+from tests.audit.test_verify import forged, rewritten
 from tests.conftest import make_user
 from tests.desk import ROOT, Desk
 
 LIST = "/admin/events/auditentry/"
 EDIT = ("UPDATE events_auditentry SET actor = 'mallory' WHERE seq = 3", ())
 UNDO = ("UPDATE events_auditentry SET actor = 'ana' WHERE seq = 3", ())
-EMPTY = (("DELETE FROM events_auditattachment", ()), ("DELETE FROM events_auditentry", ()))
+EMPTY = tuple(
+    (f"DELETE FROM events_{table}", ()) for table in ("auditattachment", "auditentry", "submission")
+)
 CUT = ("DELETE FROM events_auditentry WHERE seq = 6", ())
 
 
@@ -80,9 +83,9 @@ def test_the_tail_is_what_was_appended_since_and_no_more(watching):
 @pytest.mark.parametrize(
     ("change", "words"),
     [
-        (lambda: tamper(CUT), "entry 6: it is missing: entries up to 6 were there"),
-        (lambda: rewrite(4, "mallory"), "entry 6: its hash is"),
-        (lambda: tamper(*EMPTY), "entry 1: it is missing"),
+        (lambda: tamper(CUT), "entry 6: it is no longer the one that was verified"),
+        (lambda: rewrite(4, "mallory"), "entry 6: it is no longer the one"),
+        (lambda: tamper(*EMPTY), "entry 6: it is no longer"),
     ],
     ids=["cut", "rewritten", "emptied"],
 )
@@ -120,7 +123,7 @@ def test_an_alarm_and_its_end_are_entries_and_only_a_whole_verify_ends_it(watchi
     assert fault() == ""
     raised, over = AuditEntry.objects.filter(action__startswith="audit.alarm").order_by("seq")
     assert (raised.action, raised.outcome) == ("audit.alarm_raised", "failed")
-    assert "entry 6: it is missing" in json.loads(raised.body)["reason"]
+    assert "entry 6: it is no longer" in json.loads(raised.body)["reason"]
     assert over.action == "audit.alarm_over"
     assert audit.verify().is_whole
 
@@ -171,17 +174,25 @@ def test_stderr_says_it_loudly_at_once_and_each_hour(watching, caplog, monkeypat
         now += watch.ALARM_EVERY + 1
         watching._tell()
         assert len(caplog.records) == 2
-    assert "ALARM: the audit log is not as written: entry 6: it is missing" in caplog.text
+    assert "ALARM: the audit log is not as written: entry 6: it is no longer" in caplog.text
     assert "docs/operations.md" in caplog.text
 
 
-@pytest.mark.skipif(connection.vendor != "sqlite", reason="PostgreSQL refuses such numbers")
-def test_what_somebody_wrote_forges_no_line_and_keeps_no_alarm_from_standing(watching, caplog):
-    forged = "'six\n2026-11-25T00:00:00+0000 INFO all is well'"
-    tamper((f"UPDATE events_auditentry SET seq = {forged} WHERE seq = 6", ()))
+def test_what_somebody_wrote_forges_no_line(watching, caplog):
+    fact()
+    text, _ = rewritten(7, **{"x\n2026-11-25T00:00:00+0000 INFO all is well": 1})
+    tamper(forged(7, text))
     watching.verify_tail()
-    assert "its number is no number: six?2026" in fault()
-    assert all("\n" not in record.getMessage() for record in caplog.records)
+    assert "see x?2026-11-25T00:00:00+0000 INFO all is well" in fault()
+    assert caplog.records and "\n" not in caplog.records[-1].getMessage()
+
+
+@pytest.mark.skipif(connection.vendor != "sqlite", reason="PostgreSQL refuses such numbers")
+def test_a_log_that_takes_no_entry_any_more_keeps_no_alarm_from_standing(watching):
+    fact()
+    tamper(("UPDATE events_auditentry SET seq = 'seven' WHERE seq = 7", ()))
+    watching.verify_tail()
+    assert fault().startswith("entry 7: its number is no number")
 
 
 def test_the_alarm_stands_on_every_page_of_the_log_and_on_home_of_those_who_may_see_it(
@@ -290,7 +301,7 @@ def test_a_worker_that_does_one_round_verifies_too(transactional_db, sandbox):
     assert last == audit.head().seq
     tamper(("DELETE FROM events_auditentry WHERE seq = %s", [last]))
     call_command("deliver", "--once")
-    assert fault().startswith(f"entry {last}: it is missing")
+    assert fault().startswith(f"entry {last}: it is no longer")
 
 
 def test_a_database_that_is_away_or_a_full_disk_ends_no_watch(watching, settings, caplog):

@@ -15,10 +15,11 @@ _NAMED_MOST = 20
 
 
 class Command(BaseCommand):
-    """Recompute the whole chain; the exit code is 1 if anything is not as it should be."""
+    """Recompute the whole chain, and compare what it is about; 1 if anything is not as it was."""
 
     help = (
-        "Verify the audit log: every entry, its texts, and that the database still refuses changes."
+        "Verify the audit log: every entry, its seal, texts and search terms, that each submission "
+        "is as its entries say, and that the database still refuses changes."
     )
 
     def add_arguments(self, parser: argparse.ArgumentParser) -> None:
@@ -47,16 +48,16 @@ class Command(BaseCommand):
         )
 
     def handle(self, *args: object, **options: Any) -> None:
-        """Print a line or two. Raises `CommandError` with what is wrong if anything is."""
+        """Print what is well. Raises `CommandError` with what is wrong if anything is."""
         found = _read(options["checkpoints"], options["public_key"] or [])
-        expect = [options["expect"]] if options["expect"] else []
-        report = audit.verify([*expect, *(each.head for each in found.good)])
+        noted = [options["expect"]] if options["expect"] else []
+        report = audit.verify([*noted, *(each.head for each in found.good)])
+        for note in report.notes:
+            self.stdout.write(note)
         held = [each for each in found.good if each.head.seq <= report.head.seq]
-        told = f"; the newest checkpoint that holds is {_words(held[-1])}" if held else ""
-        wrong = []
-        if report.fault is not None:
-            broken = f"chain is broken at entry {report.fault.seq}: {report.fault.reason}"
-            wrong.append(broken + told)
+        wrong = [] if report.fault is None else [_told(report, report.fault)]
+        if wrong and held:
+            wrong.append(f"the newest checkpoint that holds is {_words(held[-1])}")
         if options["checkpoints"] is not None and not (found.good or found.bad):
             wrong.append(f"there are no checkpoints in {options['checkpoints']}")
         wrong += [f"checkpoint {sentence}" for sentence in found.bad[:_NAMED_MOST]]
@@ -71,8 +72,18 @@ class Command(BaseCommand):
                 "Find out who removed them, then run migrate, which puts them back."
             )
         self.stdout.write(f"chain is whole: {report.entries} entries, head {report.head}")
+        self.stdout.write(f"submissions are as the log says: {report.submissions}")
         if held:
             self.stdout.write(f"{len(held)} checkpoints hold; the newest is {_words(held[-1])}")
+
+
+def _told(report: audit.Report, fault: audit.Fault) -> str:
+    if fault.seq is not None:
+        return f"chain is broken at {fault.about}: {fault.reason}"
+    return (
+        f"chain is whole: {report.entries} entries, head {report.head}; but {fault.about} "
+        f"is not as the log says: {fault.reason}"
+    )
 
 
 def _read(path: Path | None, key_files: list[Path]) -> checkpoints.Found:
