@@ -9,7 +9,7 @@ from django.core.management import get_commands, load_command_class
 from tests.desk import ROOT
 
 DOCUMENTS = ("README.md", "docs/operations.md")
-OTHERS = frozenset({"no-owner", "dbname", "clean", "if-exists", "maintenance-db", "format", "file"})
+OTHERS = frozenset({"no-owner", "dbname", "clean", "if-exists", "no-privileges", "format", "file"})
 
 
 def text(name):

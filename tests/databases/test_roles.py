@@ -9,6 +9,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 
+import psutil
 import psycopg
 import pytest
 from django.core.checks import run_checks
@@ -19,6 +20,7 @@ from events import audit, privileges
 from events.audit import triggers
 from events.privileges.making import _verifier
 from tests.databases import roles
+from tests.desk import free_port
 
 pytestmark = pytest.mark.skipif(connection.vendor != "postgresql", reason="PostgreSQL only")
 ROOT = Path(__file__).resolve().parents[2]
@@ -308,6 +310,42 @@ def test_the_verifier_is_the_one_that_the_server_makes(installation):
     )
     salt = stored.split(":")[1].split("$")[0]
     assert _verifier(PASSWORD, b64decode(salt)) == stored
+
+
+def environments(pid):
+    """What the children of a process were given."""
+    for child in psutil.Process(pid).children():
+        yield child.environ()
+
+
+@pytest.mark.slow
+def test_make_run_gives_the_owner_s_address_to_nobody(installation, tmp_path):
+    ports = {"PORT": str(free_port()), "SANDBOX_PORT": str(free_port())}
+    folders = {"STATE_DIR": str(tmp_path), "STATIC_ROOT": str(tmp_path / "static")}
+    weak = {"MIGRATE_DATABASE_URL": "", "ADMIN_DATABASE_URL": ""}
+    assert installation.manage("database_roles")[0] == 0
+    code, told = installation.manage("run_desk", **ports, **folders, **weak)
+    assert (code, "The database is not up to date" in told) == (1, True), told
+
+    assert installation.manage("migrate", "-v0")[0] == 0
+    for stronger in ({}, weak):
+        desk = subprocess.Popen(
+            [sys.executable, "manage.py", "run_desk"],
+            cwd=ROOT,
+            env=installation.environment | ports | folders | stronger,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        with desk, desk.stdout:
+            lines = iter(desk.stdout.readline, "")
+            assert any("Stop it" in line for line in lines), "it did not start"
+            given = list(environments(desk.pid))
+            desk.terminate()
+        assert len(given) == 3
+        assert all("DATABASE_URL" in each for each in given)
+        assert not any(
+            {"MIGRATE_DATABASE_URL", "ADMIN_DATABASE_URL"} & each.keys() for each in given
+        )
 
 
 @pytest.mark.parametrize(
