@@ -208,6 +208,16 @@ def _keep_once(path: Path, made: str) -> None:
         draft.unlink()
 
 
+def _close_database(name: str, path: Path) -> None:
+    """A SQLite file that others could read is the desk's own before it is opened."""
+    try:
+        private.close_database(path)
+    except private.TooOpenError as error:
+        raise ImproperlyConfigured(f"{name}: {error}.") from None
+    except OSError as error:
+        raise ImproperlyConfigured(f"{name}: {path} cannot be used: {error.strerror}.") from None
+
+
 def database(name: str, *, default: str) -> dict[str, object]:
     """Django's description of the database at the URL in `name`: SQLite or PostgreSQL."""
     try:
@@ -230,16 +240,6 @@ def database(name: str, *, default: str) -> dict[str, object]:
         f"{name} is not the URL of a database that is supported. Write "
         "sqlite:////path/to/file.sqlite3 or postgresql://user:password@host:5432/name."
     )
-
-
-def _close_database(name: str, path: Path) -> None:
-    """A SQLite file that others could read is the desk's own before it is opened."""
-    try:
-        private.close_database(path)
-    except private.TooOpenError as error:
-        raise ImproperlyConfigured(f"{name}: {error}.") from None
-    except OSError as error:
-        raise ImproperlyConfigured(f"{name}: {path} cannot be used: {error.strerror}.") from None
 
 
 # IMMEDIATE takes the write lock at BEGIN, where SQLite waits for it; Django's default takes it at
