@@ -52,23 +52,23 @@ def make_database(path: Path) -> None:
 
 
 def close_secret(path: Path) -> None:
-    """Nobody else may read the secret at `path`; a group may, where it belongs to another user."""
+    """Nobody else may read the secret at `path`; the group that it was given to may."""
     _close(path, forbidden=OTHERS)
 
 
 def _close(path: Path, *, forbidden: int) -> None:
-    """Take the rights of others away; `forbidden` are those that another's file must not give."""
+    """Take the rights in `forbidden` away, or tell whoever owns the file to do so."""
     try:
         found = path.stat()
     except FileNotFoundError:
         return  # SQLite and other processes of the desk remove their files at any time.
     mode = stat.S_IMODE(found.st_mode)
-    if found.st_uid == os.geteuid():
-        if mode & UMASK:
-            path.chmod(mode & ~UMASK)
-    elif mode & forbidden:
-        wanted = mode & ~forbidden
+    if not mode & forbidden:
+        return
+    wanted = mode & ~forbidden
+    if found.st_uid != os.geteuid():
         raise TooOpenError(
             f"{path} may be read by others and belongs to another user. "
             f"Write: chmod {wanted:o} {path}"
         )
+    path.chmod(wanted)

@@ -265,6 +265,16 @@ def audit_keys(name: str) -> tuple[bytes, ...]:
         raise ImproperlyConfigured(f"{name} {error}.") from None
 
 
+def _close_database(name: str, path: Path) -> None:
+    """A SQLite file that others could read is the desk's own before it is opened."""
+    try:
+        private.close_database(path)
+    except private.TooOpenError as error:
+        raise ImproperlyConfigured(f"{name}: {error}.") from None
+    except OSError as error:
+        raise ImproperlyConfigured(f"{name}: {path} cannot be used: {error.strerror}.") from None
+
+
 def database(name: str, *, default: str) -> dict[str, object]:
     """Django's description of the database at the URL in `name`: SQLite or PostgreSQL."""
     try:
@@ -309,16 +319,6 @@ def owner(name: str, application: dict[str, object]) -> dict[str, object] | None
     options = config["OPTIONS"]
     kept = options.items() if isinstance(options, dict) else ()
     return config | {"OPTIONS": {key: value for key, value in kept if key != "pool"}}
-
-
-def _close_database(name: str, path: Path) -> None:
-    """A SQLite file that others could read is the desk's own before it is opened."""
-    try:
-        private.close_database(path)
-    except private.TooOpenError as error:
-        raise ImproperlyConfigured(f"{name}: {error}.") from None
-    except OSError as error:
-        raise ImproperlyConfigured(f"{name}: {path} cannot be used: {error.strerror}.") from None
 
 
 # IMMEDIATE takes the write lock at BEGIN, where SQLite waits for it; Django's default takes it at

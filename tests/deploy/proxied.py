@@ -22,6 +22,9 @@ SITE = ROOT / "docs" / "deploy" / "nginx.conf"
 CERTIFICATE = ROOT / "tests" / "tls" / "localhost.pem"
 NGINX = shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin:/usr/local/sbin")
 
+# gunicorn's own patience with what is under way, and a little more.
+STOP_WITHIN = 40.0
+
 
 def required(program: str | None, name: str) -> str:
     """The program, or the test is skipped aloud; in CI it has to be there."""
@@ -56,7 +59,7 @@ class ProxiedDesk(Desk):
     def __exit__(self, *stopped: object) -> None:
         if self._nginx is not None:
             self._nginx.terminate()
-            self._nginx.wait(10)
+            self._nginx.wait(STOP_WITHIN)
         super().__exit__(*stopped)
 
     def start(self) -> None:
@@ -73,6 +76,13 @@ class ProxiedDesk(Desk):
         while not self._socket.exists():
             assert time.monotonic() < end, self.errors.read_text()
             time.sleep(0.05)
+
+    def stop(self) -> None:
+        """Stop gunicorn, which finishes what is under way."""
+        if self._server is not None:
+            self._server.terminate()
+            self._server.wait(STOP_WITHIN)
+            self._server = None
 
     def written(self) -> str:
         """Everything that the proxy and the web server have written into their logs."""
