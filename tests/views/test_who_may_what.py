@@ -99,6 +99,11 @@ def test_a_spoofed_address_does_not_reach_the_log(ana, client):
     assert "198.51.100.99" not in AuditEntry.objects.get().body
 
 
+def test_a_spoofed_scheme_is_not_believed(db, client):
+    answer = client.get("/accounts/login/", headers={"X-Forwarded-Proto": "https"})
+    assert not answer.wsgi_request.is_secure()
+
+
 @pytest.mark.parametrize("password", ["fourteen-chars", "123456789012345678"])
 def test_weak_passwords_are_refused(password):
     with pytest.raises(ValidationError):
