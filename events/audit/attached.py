@@ -98,8 +98,13 @@ class Terms:
         self._next = next(self._rows, None)
 
     def of(self, seq: int) -> list[str]:
-        """The digests of the entry `seq`, which follows the one that was asked for before."""
+        """The digests of the entry `seq`, which follows the one that was asked for before.
+
+        What `stray` tells of is passed over.
+        """
         found = []
+        while self.stray(seq) is not None:
+            self._next = next(self._rows, None)
         while self._next is not None and self._next[0] == seq:
             digest = self._next[1]
             found.append(stored.UNREADABLE if digest is None else digest)

@@ -89,7 +89,7 @@ class Story:
             self.state = LEADS_TO[action]
 
     def _begin(self, fields: dict[str, Any]) -> None:
-        """Whoever drafts is the author; of what was taken in, neither author nor bytes are known."""
+        """Whoever drafts is the author; what was taken in has no author and no bytes here."""
         is_draft = fields["action"] == "submission.drafted"
         self.author_id = fields["actor_id"] if is_draft else None
         self.author = fields["actor"] if is_draft else ""
