@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.db import transaction
 
 from events import audit, syslog
 from events.audit import body, checkpoints, outlets, seal
@@ -167,6 +168,27 @@ def test_a_rewritten_chain_is_found_and_the_newest_checkpoint_that_holds_is_name
     assert f"the newest checkpoint that holds is {holds}" in str(failed.value)
 
 
+@pytest.mark.parametrize("first", range(1, 9))
+def test_wherever_it_was_rewritten_or_cut_one_checkpoint_finds_it(chain, settings, first):
+    fact()
+    fact()
+    run("checkpoint_audit")
+    fact()
+    kept = checkpoints.read(settings.CHECKPOINT_DIR, [checkpoints.public_key()]).good
+    heads = [each.head for each in kept]
+    assert audit.verify(heads).is_whole
+    with transaction.atomic():
+        rewrite(first, f"mallory {first}")
+        assert audit.verify().fault is None or audit.verify().fault.seq is None
+        found = audit.verify(heads).fault
+        assert found is not None and found.seq == 8
+        transaction.set_rollback(True)
+    tail = [("DELETE FROM events_auditattachment WHERE entry_id >= %s", [first])]
+    tamper(*tail, ("DELETE FROM events_auditentry WHERE seq >= %s", [first]))
+    found = audit.verify(heads).fault
+    assert found is not None and found.seq == first
+
+
 @pytest.mark.parametrize(
     ("change", "words"),
     [
@@ -260,7 +282,7 @@ def test_the_url_gets_text_and_signature_in_one_object(chain, settings, tmp_path
     "script",
     [
         reply(500),
-        reply(302, headers=[("Location", "http://127.0.0.1:1/")]),
+        reply(302, headers=[("Location", "/elsewhere")]),
         hang(),
         drip(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n", every=0.2),
     ],
