@@ -271,6 +271,23 @@ def test_nothing_is_signed_before_all_was_verified_or_while_an_alarm_stands(chai
     assert not settings.CHECKPOINT_DIR.exists()
 
 
+def test_nothing_is_signed_by_a_worker_that_saw_a_fault_though_the_table_says_otherwise(
+    watching, settings
+):
+    tamper(EDIT)
+    watching.verify_whole()
+    AuditWatch.objects.update(fault="")
+    watching.checkpoint()
+    assert not settings.CHECKPOINT_DIR.exists() and seen.load().signed is None
+
+
+def test_nothing_is_signed_by_a_worker_that_has_not_verified_the_whole_itself(watching):
+    Watch("here").checkpoint()
+    assert seen.load().signed is None
+    watching.checkpoint()
+    assert seen.load().signed == audit.head()
+
+
 def test_a_broken_stretch_since_the_last_checkpoint_is_not_signed(watching, settings):
     watching.checkpoint()
     fact()
