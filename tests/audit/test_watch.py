@@ -11,6 +11,7 @@ import sys
 import threading
 import time
 from datetime import timedelta
+from importlib import import_module
 
 import pytest
 from django.core.management import call_command
@@ -151,6 +152,26 @@ def test_a_fault_that_came_behind_where_the_whole_had_passed_is_not_forgotten(
     watching.verify_whole()
     assert fault().startswith("entry 6")
     assert watching._fault
+
+
+def test_a_long_log_is_verified_page_by_page_with_rests_between(watching, monkeypatch):
+    fact()
+    monkeypatch.setattr(import_module("events.audit.verify"), "_PAGE", 2)
+    rests = []
+    monkeypatch.setattr(watch._Pause, "__call__", lambda pause: rests.extend([pause]))
+    watching.verify_whole()
+    assert len(rests) == 4
+    stopping = threading.Event()
+    monkeypatch.undo()
+    pause = watch._Pause(stopping)
+    began = time.monotonic()
+    time.sleep(0.2)
+    pause()
+    assert time.monotonic() - began >= 0.4
+    stopping.set()
+    pause._began -= 60
+    pause()
+    assert time.monotonic() - began < 30
 
 
 def test_only_the_machine_that_saw_it_ends_an_alarm_while_it_has_a_worker(watching):
