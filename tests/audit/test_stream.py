@@ -308,7 +308,8 @@ def test_udp_syslog_and_the_local_socket_take_one_datagram_an_entry(chain, tmp_p
             assert all(each.startswith(b"<110>1 20") for each in reading)
 
 
-def test_udp_syslog_that_nobody_listens_at_is_noticed(chain):
+def test_udp_syslog_that_nobody_listens_at_is_noticed_at_the_first_line(db):
+    fact()
     with socket.socket(type=socket.SOCK_DGRAM) as gone:
         gone.bind(("127.0.0.1", 0))
         target = syslog.Target("udp", *gone.getsockname())
