@@ -46,6 +46,11 @@ class Key:
         """The seal of an entry whose hash is `digest`."""
         return self._mac(_SEAL, digest)
 
+    def is_genuine(self, digest: str, mac: object) -> bool:
+        """Whether `mac` is the seal of `digest`; anything may be given."""
+        is_text = isinstance(mac, str) and mac.isascii()
+        return is_text and hmac.compare_digest(self.seal(digest), str(mac))
+
     def terms(self, prev: str, digests: Iterable[str]) -> str:
         """The commitment to the search terms of the entry that follows `prev`; empty for none.
 
@@ -90,9 +95,7 @@ def is_genuine(key_id: str, digest: str, mac: str) -> bool:
     Whatever stands in a database may be given.
     """
     key = find(key_id)
-    if key is None or not isinstance(mac, str) or not mac.isascii():
-        return False
-    return hmac.compare_digest(key.seal(digest), mac)
+    return key is not None and key.is_genuine(digest, mac)
 
 
 @lru_cache(maxsize=8)

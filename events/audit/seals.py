@@ -18,6 +18,8 @@ class Seals:
     """
 
     def __init__(self, before: dict[str, Any]) -> None:
+        ring = seal.keys()
+        self._keys = {key.id: key for key in ring}
         self._current = ""
         self._follow(before)
         self._lost = _lost_keys()
@@ -32,17 +34,17 @@ class Seals:
             self._bare = row["seq"]
             return "" if row["is_bare"] else "its column mac was changed"
         key_id = fields["key"]
-        is_lost = fields["action"] == KEY_LOST and _find(self._current) is None
+        is_lost = fields["action"] == KEY_LOST and self._current not in self._keys
         if self._current not in ("", key_id) and not is_lost:
             return f"it is sealed by key {key_id}, and the log's key was {self._current}"
         self._follow(fields)
-        if key_id in self._lost:
+        if isinstance(key_id, str) and key_id in self._lost:
             first, _ = self._unchecked.setdefault(key_id, (row["seq"], row["seq"]))
             self._unchecked[key_id] = (first, row["seq"])
             return ""
-        if _find(key_id) is None:
+        if (key := self._find(key_id)) is None:
             return f"it is sealed by key {key_id}, which is not here: {seal.where()}"
-        if not seal.is_genuine(key_id, row["hash"], row["mac"] or ""):
+        if not key.is_genuine(row["hash"], row["mac"]):
             return "its seal is wrong: somebody without the key wrote it"
         return ""
 
@@ -50,7 +52,7 @@ class Seals:
         """What is wrong with the search terms of an entry whose seal is right."""
         if "terms" not in body.SHAPES[fields["v"]].keys:
             return self._bare_terms_fault(digests, found)
-        key = _find(fields["key"])
+        key = self._find(fields["key"])
         if key is None:
             # Of a lost key: whether there are any can still be told.
             is_right = bool(fields["terms"]) == bool(digests)
@@ -82,14 +84,13 @@ class Seals:
         self._unproven_terms += bool(digests)
         return ""
 
+    def _find(self, key_id: object) -> Key | None:
+        return self._keys.get(key_id) if isinstance(key_id, str) else None
+
     def _follow(self, fields: dict[str, Any]) -> None:
         """Which key has to seal what comes after the entry of `fields`."""
         is_change = fields.get("action") == KEY_ADDED
         self._current = str(fields.get("object_id" if is_change else "key", self._current))
-
-
-def _find(key_id: object) -> Key | None:
-    return seal.find(key_id) if isinstance(key_id, str) else None
 
 
 def _lost_keys() -> frozenset[str]:

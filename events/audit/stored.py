@@ -51,12 +51,12 @@ def texts(*names: str) -> str:
 
 def text(stored: object) -> str | None:
     """What stands in a column of text; None for whatever is no text in UTF-8."""
-    if isinstance(stored, bytes | memoryview):
+    if type(stored) is bytes:
         try:
-            return bytes(stored).decode()
+            return stored.decode()
         except UnicodeDecodeError:
             return None
-    return stored if isinstance(stored, str) else None
+    return stored if type(stored) is str else None
 
 
 def number(stored: object) -> int | None:

@@ -4,7 +4,7 @@ What people may change without an entry is not compared: the text of a draft, an
 it in lists. Everything else of a submission is in an entry that was verified before.
 """
 
-import uuid
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
@@ -20,10 +20,12 @@ from events.models import PRIVATE, AuditAttachment, AuditEntry, Submission, Subm
 from events.payload import Indicator, ValidationError, sha256
 from events.payload.values import value_of
 
+_ID = re.compile("-?".join(f"([0-9a-f]{{{n}}})" for n in (8, 4, 4, 4, 12)), re.ASCII)
 _PAGE = 200
 # Of rows that may hold megabytes.
 _AT_ONCE = 10
 _TABLE = Submission._meta.db_table
+_ACTIONS = frozenset(ACTIONS)
 _COLUMNS = (
     *("state", "author_name", "tlp", "body_sha256", "event_uuid", "answer"),
     *("category", "event", "dataset_id", "event_date"),
@@ -40,8 +42,8 @@ class Missing:
         """Look for those that `entries`, which were verified, are about."""
         if self.fault is not None:
             return
-        told = [row for row in entries if row["action"] in ACTIONS and row["object_id"]]
-        ids = {row["object_id"]: _uuid(row["object_id"]) for row in told}
+        told = [row for row in entries if row["action"] in _ACTIONS and row["object_id"]]
+        ids = {row["object_id"]: _id(row["object_id"]) for row in told}
         there = _there([each for each in ids.values() if each])
         for row in told:
             if ids[row["object_id"]] not in there:
@@ -57,10 +59,9 @@ def compare() -> tuple[int, Fault | None]:
     """
     good = indicators = 0
     for names in _pages():
-        ids = [each for name in names if (each := _uuid(name))]
-        if len(ids) < len(names):
-            odd = next(name for name in names if not _uuid(name))
-            return good, Fault(None, "its id is no id", submission=odd)
+        ids = [_id(name) for name in names]
+        if odd := [name for name in names if _adapted(_id(name)) != name]:
+            return good, Fault(None, "its id is no id", submission=odd[0])
         known = _Known.of(ids)
         indicators += sum(map(len, known.keys.values()))
         for row in _rows(ids[0], ids[-1]):
@@ -82,7 +83,7 @@ class _Known(NamedTuple):
     users: set[int]
 
     @classmethod
-    def of(cls, ids: list[uuid.UUID]) -> "_Known":
+    def of(cls, ids: list[str]) -> "_Known":
         stories = _stories(ids)
         return cls(stories, _keys(ids), _salts(stories.values()), _users(stories.values()))
 
@@ -198,13 +199,13 @@ def _pages() -> Iterator[list[str]]:
     while page:
         names = [stored.text(name) or stored.UNREADABLE for (name,) in page]
         yield names
-        last = _uuid(names[-1])
-        if last is None:
+        last = names[-1]
+        if _adapted(_id(last)) != last:
             return
-        page = stored.fetch(sql.format("id > %s"), (_adapted(last),))
+        page = stored.fetch(sql.format("id > %s"), (last,))
 
 
-def _rows(first: uuid.UUID, last: uuid.UUID) -> Iterator[Row]:
+def _rows(first: str, last: str) -> Iterator[Row]:
     """The submissions between two ids, a few at a time."""
     found = stored.stream(
         f"SELECT {stored.texts('id')}, author_id, attempt, body, {stored.texts(*_COLUMNS)}"  # noqa: S608
@@ -214,7 +215,7 @@ def _rows(first: uuid.UUID, last: uuid.UUID) -> Iterator[Row]:
     )
     for name, author, attempt, sent, *rest in found:
         yield {
-            "id": str(_uuid(stored.text(name) or "")),
+            "id": _stored_id(name),
             "author_id": author,
             "attempt": attempt,
             # What is no bytes is left as it is, and fits nothing.
@@ -222,22 +223,22 @@ def _rows(first: uuid.UUID, last: uuid.UUID) -> Iterator[Row]:
         } | dict(zip(_COLUMNS, map(stored.text, rest), strict=True))
 
 
-def _stories(ids: list[uuid.UUID]) -> dict[str, Story]:
+def _stories(ids: list[str]) -> dict[str, Story]:
     """What the entries say of each."""
-    names = [str(each) for each in ids]
-    found = {name: Story() for name in names}
+    found = {name: Story() for name in ids}
+    # Not by their actions: SQLite would take the index of those, and read the whole log for it.
     entries = stored.stream(
-        f"SELECT seq, object_id, body FROM {AuditEntry._meta.db_table}"  # noqa: S608
-        f" WHERE object_id IN ({stored.marks(names)}) AND action IN ({stored.marks(ACTIONS)})"
-        " ORDER BY object_id, seq",
-        (*names, *ACTIONS),
+        f"SELECT seq, object_id, action, body FROM {AuditEntry._meta.db_table}"  # noqa: S608
+        f" WHERE object_id IN ({stored.marks(ids)}) ORDER BY object_id, seq",
+        ids,
     )
-    for seq, name, text in entries:
-        found[name].read(seq, body.parsed(text))
+    for seq, name, action, text in entries:
+        if action in _ACTIONS:
+            found[name].read(seq, body.parsed(text))
     return found
 
 
-def _keys(ids: list[uuid.UUID]) -> dict[str, list[str]]:
+def _keys(ids: list[str]) -> dict[str, list[str]]:
     """The keys of the indicators of each."""
     found: dict[str, list[str]] = defaultdict(list)
     rows = stored.fetch(
@@ -246,7 +247,7 @@ def _keys(ids: list[uuid.UUID]) -> dict[str, list[str]]:
         [_adapted(each) for each in ids],
     )
     for name, key in rows:
-        found[str(_uuid(stored.text(name) or ""))].append(stored.text(key) or stored.UNREADABLE)
+        found[_stored_id(name)].append(stored.text(key) or stored.UNREADABLE)
     return found
 
 
@@ -265,13 +266,13 @@ def _users(stories: Iterable[Story]) -> set[int]:
     return set(User.objects.filter(pk__in=wanted).values_list("pk", flat=True))
 
 
-def _there(ids: list[uuid.UUID]) -> set[uuid.UUID]:
+def _there(ids: list[str]) -> set[str]:
     """Those of `ids` that are submissions."""
     rows = stored.fetch(
         f"SELECT {stored.texts('id')} FROM {_TABLE} WHERE id IN ({stored.marks(ids)})",  # noqa: S608
         [_adapted(each) for each in ids],
     )
-    return {each for (name,) in rows if (each := _uuid(stored.text(name) or ""))}
+    return {each for (name,) in rows if (each := _stored_id(name))}
 
 
 def _stray_indicator(known: int) -> Fault | None:
@@ -283,15 +284,20 @@ def _stray_indicator(known: int) -> Fault | None:
     return Fault(None, f"{count - known} indicators belong to none that is there", submission="?")
 
 
-def _uuid(text: str) -> uuid.UUID | None:
-    """The id in `text`, if it is written as this database or an entry writes it."""
-    try:
-        found = uuid.UUID(text)
-    except ValueError:
-        return None
-    return found if text in (str(found), found.hex) else None
+def _id(text: str) -> str:
+    """The id in `text` as entries write it; empty if this database and they write none so."""
+    if (parts := _ID.fullmatch(text)) is None:
+        return ""
+    return "-".join(parts.groups())
 
 
-def _adapted(identifier: uuid.UUID) -> Any:
-    """`identifier` as a value for a statement."""
-    return identifier.hex if connection.vendor == "sqlite" else identifier
+def _stored_id(stored_id: object) -> str:
+    """The id in a column as entries write it; empty if it is written in another way."""
+    text = stored.text(stored_id) or ""
+    found = _id(text)
+    return found if _adapted(found) == text else ""
+
+
+def _adapted(name: str) -> str:
+    """An id as a value for a statement."""
+    return name.replace("-", "") if connection.vendor == "sqlite" else name

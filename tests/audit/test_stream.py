@@ -265,6 +265,17 @@ def test_tcp_syslog_that_takes_bytes_and_reads_none_counts_as_away(chain, monkey
     assert AuditStream.objects.get().seq == 0
 
 
+def test_tcp_syslog_that_said_goodbye_counts_as_away_though_its_machine_takes_bytes():
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        sender = syslog.Sender(syslog.Target("tcp", *server.getsockname()))
+        sender.send([b"one"])
+        peer, _ = server.accept()
+        with peer:
+            peer.shutdown(socket.SHUT_WR)
+            with pytest.raises(ConnectionResetError):
+                sender.send([b"two"])
+
+
 def test_udp_syslog_and_the_local_socket_take_one_datagram_an_entry(chain, tmp_path):
     with (
         socket.socket(type=socket.SOCK_DGRAM) as udp,
@@ -297,7 +308,8 @@ def test_udp_syslog_and_the_local_socket_take_one_datagram_an_entry(chain, tmp_p
             assert all(each.startswith(b"<110>1 20") for each in reading)
 
 
-def test_udp_syslog_that_nobody_listens_at_is_noticed(chain):
+def test_udp_syslog_that_nobody_listens_at_is_noticed_at_the_first_line(db):
+    fact()
     with socket.socket(type=socket.SOCK_DGRAM) as gone:
         gone.bind(("127.0.0.1", 0))
         target = syslog.Target("udp", *gone.getsockname())

@@ -11,6 +11,7 @@ import sys
 import threading
 import time
 from datetime import timedelta
+from importlib import import_module
 
 import pytest
 from django.core.management import call_command
@@ -153,6 +154,26 @@ def test_a_fault_that_came_behind_where_the_whole_had_passed_is_not_forgotten(
     assert watching._fault
 
 
+def test_a_long_log_is_verified_page_by_page_with_rests_between(watching, monkeypatch):
+    fact()
+    monkeypatch.setattr(import_module("events.audit.verify"), "_PAGE", 2)
+    rests = []
+    monkeypatch.setattr(watch._Pause, "__call__", lambda pause: rests.extend([pause]))
+    watching.verify_whole()
+    assert len(rests) == 4
+    stopping = threading.Event()
+    monkeypatch.undo()
+    pause = watch._Pause(stopping)
+    began = time.monotonic()
+    time.sleep(0.2)
+    pause()
+    assert time.monotonic() - began >= 0.4
+    stopping.set()
+    pause._began -= 60
+    pause()
+    assert time.monotonic() - began < 30
+
+
 def test_only_the_machine_that_saw_it_ends_an_alarm_while_it_has_a_worker(watching):
     alarms.raise_alarm("entry 1: x", "there")
     Heartbeat.beat("there:7")
@@ -269,6 +290,23 @@ def test_nothing_is_signed_before_all_was_verified_or_while_an_alarm_stands(chai
     fresh.verify_whole()
     fresh.checkpoint()
     assert not settings.CHECKPOINT_DIR.exists()
+
+
+def test_nothing_is_signed_by_a_worker_that_saw_a_fault_though_the_table_says_otherwise(
+    watching, settings
+):
+    tamper(EDIT)
+    watching.verify_whole()
+    AuditWatch.objects.update(fault="")
+    watching.checkpoint()
+    assert not settings.CHECKPOINT_DIR.exists() and seen.load().signed is None
+
+
+def test_nothing_is_signed_by_a_worker_that_has_not_verified_the_whole_itself(watching):
+    Watch("here").checkpoint()
+    assert seen.load().signed is None
+    watching.checkpoint()
+    assert seen.load().signed == audit.head()
 
 
 def test_a_broken_stretch_since_the_last_checkpoint_is_not_signed(watching, settings):

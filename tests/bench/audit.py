@@ -1,4 +1,4 @@
-"""The audit list at 10 thousand, 100 thousand and a million entries, and verifying 200,000.
+"""The audit list at 10 thousand, 100 thousand and a million entries, and verifying them.
 
 Processor time is measured: SQLite works inside the process, and so what else the machine does
 counts less.
@@ -19,7 +19,8 @@ from tests.bench.fill import START, STEP
 SIZES = (10_000, 100_000, 1_000_000)
 ROUNDS = 120
 VERIFIED = 200_000
-REACH = {"hello": 3.0, "growth": 1.3, "verify": 5.0}
+# Verifying reads 50,000 events beside 200,000 entries, and computes what each is found by.
+REACH = {"hello": 3.0, "growth": 1.3, "verify": 18.0, "verify growth": 1.4}
 LIST = "/admin/events/auditentry/"
 
 
@@ -44,8 +45,11 @@ def measure(client: Client, sizes: tuple[int, ...] = SIZES) -> dict[str, float]:
     for size in sizes:
         # In a process of its own: what a million entries leave in memory slows all that follows.
         subprocess.run([sys.executable, "-m", "tests.bench.fill", str(size)], check=True)
-        if size >= VERIFIED and "verify" not in worst:
-            worst["verify"] = _verify()
+        if size < SIZES[-1]:
+            seconds = _verify()
+            worst["verify"] = max(worst.get("verify", 0.0), seconds)
+            small.setdefault("verify", seconds)
+            worst["verify growth"] = seconds / small["verify"]
         for name, url in _pages(size).items():
             ratio = _ratio(client, url)
             grown = ratio / small.setdefault(name, ratio)
@@ -101,13 +105,20 @@ def _get(client: Client, path: str) -> None:
 
 
 def _verify() -> float:
-    """Seconds for each 200,000 entries."""
+    """Seconds for each 200,000 entries and their events."""
+    chain = _timed(lambda: audit.verify_tail(audit.Head(0, "0" * 64)))
     start = time.process_time()
     report = audit.verify()
-    seconds = (time.process_time() - start) / report.entries * VERIFIED
+    whole = time.process_time() - start
     assert report.is_whole, report
-    print(f"verify_audit        {seconds:5.2f} s for each {VERIFIED:,} entries  (to reach: 5)")
-    return seconds
+    each = VERIFIED / report.entries
+    print(
+        f"verify_audit {report.entries:>9,} entries, {report.submissions:,} events: "
+        f"{whole * each:5.2f} s for each {VERIFIED:,} entries (to reach: {REACH['verify']:.0f}), "
+        f"{chain * each:.2f} s of it the log alone",
+        flush=True,
+    )
+    return whole * each
 
 
 def _timed(work: Callable[[], None]) -> float:
