@@ -3,8 +3,9 @@
 from events.audit.chain import Head, append, head, key_trouble, record
 from events.audit.facts import OUTCOMES, Actor, Fact, Outcome
 from events.audit.order import LockOrder
+from events.audit.report import Fault, Report
 from events.audit.seal import UnknownKey
-from events.audit.verify import Fault, Report, verify
+from events.audit.verify import verify, verify_tail
 from events.audit.words import WORDS, words
 from events.keyring import BadKey
 
@@ -25,5 +26,6 @@ __all__ = [
     "key_trouble",
     "record",
     "verify",
+    "verify_tail",
     "words",
 ]

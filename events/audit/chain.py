@@ -23,6 +23,7 @@ _COLUMNS = ("seq", "prev", "hash", "body", "at", "mac", *COPIED)
 KEY_ADDED = "audit.key_added"
 # Another key seals from this entry on, because the one before is lost.
 KEY_LOST = "audit.key_lost"
+KEY_REPLACED = "in place of "
 LOCK_TIMEOUT = "5s"
 
 _ENTRY = AuditEntry._meta.db_table
@@ -118,7 +119,7 @@ def replace_lost_key(actor: Actor) -> str:
 
 
 def _change_of_key(action: str, actor: Actor, key: Key, old: str) -> Fact:
-    return Fact(action, actor, object_id=key.id, reason=f"in place of {old}")
+    return Fact(action, actor, object_id=key.id, reason=f"{KEY_REPLACED}{old}")
 
 
 def _key(key_id: str) -> Key:

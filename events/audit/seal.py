@@ -26,7 +26,7 @@ class UnknownKey(RuntimeError):
 
     def __init__(self, key_id: str) -> None:
         super().__init__(
-            f"The audit log is sealed by key {key_id}, which is not here. {_where()} "
+            f"The audit log is sealed by key {key_id}, which is not here. {where()} "
             "All machines that share the database need the same keys. If it is lost for good, "
             "run manage.py rotate_audit_key --lost."
         )
@@ -122,7 +122,8 @@ def _kept(path: Path, state: tuple[int, ...]) -> tuple[Key, ...]:
         raise BadKey(told if str(path) in told else f"{path} {told}") from None
 
 
-def _where() -> str:
+def where() -> str:
+    """Where a key that is missing belongs."""
     if settings.AUDIT_KEYS:
         return "Add it to AUDIT_KEY."
     return f"Put the file that belongs to the log at {settings.AUDIT_KEY_PATH}, or set AUDIT_KEY."

@@ -4,147 +4,154 @@ Each entry is judged by the version that its body names. Whatever stands in the 
 ends with a report: what cannot be read is a fault like any other.
 """
 
-from collections import defaultdict
-from collections.abc import Iterator
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from collections.abc import Iterable, Iterator
 from typing import Any
 
-from django.db import connection
-
-from events.audit import body
+from events.audit import body, stored
+from events.audit.attached import Attached, Terms, attached, stray_attachment
 from events.audit.chain import Head
-from events.models import AuditAttachment, AuditEntry
+from events.audit.report import Fault, Report
+from events.audit.seals import Seals
+from events.audit.stored import Row
+from events.audit.submissions import Missing, compare
+from events.models import AuditEntry
 
 _PAGE = 2000
-
-Commitments = dict[str, str]
-# A column's name → what stands there; each is text, but for the number.
-Row = dict[str, Any]
+_TABLE = AuditEntry._meta.db_table
+_COPIED = dict.fromkeys(name for shape in body.SHAPES.values() for name in shape.copied)
 
 
-@dataclass(frozen=True)
-class Fault:
-    """The first entry that is not as it was appended, and why that is known."""
+def verify(expect: Iterable[tuple[int, str]] = ()) -> Report:
+    """Recompute the chain and everything that its entries commit to, and compare the submissions.
 
-    seq: int
-    reason: str
-
-
-@dataclass(frozen=True)
-class Report:
-    """What verifying found: `entries` are good, `head` is the last good one."""
-
-    entries: int
-    head: Head
-    fault: Fault | None
-
-    @property
-    def is_whole(self) -> bool:
-        """Whether nothing was found."""
-        return self.fault is None
-
-
-def verify(expect: tuple[int, str] | None = None) -> Report:
-    """Recompute the chain, its copied columns, and the commitments to all attachments.
-
-    `expect` is the number and hash of an entry that was noted earlier, outside this database. Only
-    with it are a tail that was cut off, and a chain rewritten up to its end, found. Entries that
-    are appended meanwhile are verified too. Memory does not grow with the log.
+    `expect` are numbers and hashes of entries that were noted outside this database. Only with them
+    are a tail that was cut off, and a chain rewritten by somebody with the key, found. All is read
+    as it was at one moment, and nobody who writes waits. Memory grows with neither.
     """
-    last = Head(0, body.GENESIS)
-    for row, commitments in _walk():
-        fault = _fault_of(row, commitments, last) or _unexpected(row, expect)
-        if fault is not None:
-            return Report(last.seq, last, fault)
-        last = Head(row["seq"], row["hash"])
-    return Report(last.seq, last, _cut_off(last, expect))
+    with stored.snapshot():
+        chain, missing = _Chain(Head(0, body.GENESIS), expect), Missing()
+        for page in _pages():
+            if (fault := chain.fault_of(page)) is not None:
+                return chain.report(fault)
+            missing.note(page)
+        if (fault := chain.fault_at_end() or missing.fault) is not None:
+            return chain.report(fault)
+        submissions, fault = compare()
+        return chain.report(fault, submissions)
 
 
-def _walk() -> Iterator[tuple[Row, Commitments]]:
-    """Each entry's columns with what its attachments hash to, by number.
+def verify_tail(after: Head) -> Report:
+    """Recompute the entries that follow `after`, which was verified before; no submissions."""
+    with stored.snapshot():
+        found = _page("seq = %s", (after.seq,)) if after.seq else []
+        chain = _Chain(after, (), found[0] if found else None)
+        if after.seq and (not found or found[0]["hash"] != after.hash):
+            return chain.report(Fault(after.seq, "it is no longer the one that was verified"))
+        for page in _pages(after.seq):
+            if (fault := chain.fault_of(page)) is not None:
+                return chain.report(fault)
+        return chain.report(chain.fault_at_end())
 
-    Ends early at a number that is none: nothing can be in order behind it.
-    """
-    page = _page("1 = 1", ())
-    while page:
+
+class _Chain:
+    """The walk along the entries: `last` is the last good one."""
+
+    def __init__(
+        self, last: Head, expect: Iterable[tuple[int, str]], row: Row | None = None
+    ) -> None:
+        self.last = last
+        self._expected: dict[int, set[str]] = {}
+        for seq, digest in expect:
+            self._expected.setdefault(seq, set()).add(digest)
+        self._seals = Seals(body.parsed(row["body"] or "") if row else {})
+        self._terms = Terms(after=last.seq)
+
+    def report(self, fault: Fault | None, submissions: int = 0) -> Report:
+        return Report(self.last.seq, self.last, fault, submissions, self._seals.notes())
+
+    def fault_of(self, page: list[Row]) -> Fault | None:
+        """The first fault among the next entries; a number that is none ends what can be read."""
         numbered = [row for row in page if type(row["seq"]) is int]
-        if numbered:
-            first, final = numbered[0]["seq"], numbered[-1]["seq"]
-            commitments = _commitments(first, final)
-            for row in numbered:
-                yield row, commitments.get(row["seq"], {})
-        if len(numbered) < len(page):
-            yield page[len(numbered)], {}
+        found = attached(numbered)
+        for row in page:
+            fault = self._place_fault(row) or self._fault(row, found.get(row["seq"], Attached()))
+            if fault is not None:
+                return fault
+            self.last = Head(row["seq"], row["hash"])
+        if found.keys() - {row["seq"] for row in page}:
+            return Fault(self.last.seq + 1, "a text is attached to a number that is none")
+        return None
+
+    def fault_at_end(self) -> Fault | None:
+        """What is wrong behind the last entry."""
+        missing = [seq for seq in self._expected if seq > self.last.seq]
+        if missing:
+            told = f"it is missing: entries up to {max(missing)} were there"
+            return Fault(self.last.seq + 1, told)
+        stray = self._terms.stray(self.last.seq + 1, is_end=True)
+        return stray or stray_attachment(self.last.seq)
+
+    def _place_fault(self, row: Row) -> Fault | None:
+        """Whether it is the next one, and hashes to what it is known by."""
+        seq, last = row["seq"], self.last
+        if type(seq) is not int:
+            return Fault(last.seq + 1, f"its number is no number: {stored.text(seq) or seq!r}")
+        if seq > last.seq + 1:
+            return Fault(last.seq + 1, "it is missing")
+        if seq <= last.seq:
+            return Fault(seq, "entries begin with number 1")
+        if row["body"] is None or body.digest(row["body"]) != row["hash"]:
+            return Fault(seq, "its body or its hash was changed")
+        if row["prev"] != last.hash:
+            return Fault(seq, f"it does not follow entry {last.seq}: one of the two was replaced")
+        return None
+
+    def _fault(self, row: Row, found: Attached) -> Fault | None:
+        seq, fields = row["seq"], body.parsed(row["body"])
+        reason = (
+            _body_fault(fields)
+            or _column_fault(row, fields)
+            or found.fault(fields["attachments"])
+            or self._seals.fault(row, fields)
+        )
+        if reason:
+            return Fault(seq, reason)
+        if (stray := self._terms.stray(seq)) is not None:
+            return stray
+        if reason := self._seals.terms_fault(fields, self._terms.of(seq), found):
+            return Fault(seq, reason)
+        expected = self._expected.get(seq, {row["hash"]})
+        if expected != {row["hash"]}:
+            return Fault(seq, f"its hash is {row['hash']}, not the one that was noted")
+        return None
+
+
+def _pages(after: int | None = None) -> Iterator[list[Row]]:
+    """The entries by number, a page at a time; from the first one that is stored, whatever it is.
+
+    Ends at a number that is none: nothing can be in order behind it.
+    """
+    page = _page("1 = 1", ()) if after is None else _page("seq > %s", (after,))
+    while page:
+        yield page
+        if type(final := page[-1]["seq"]) is not int:
             return
         page = _page("seq > %s", (final,))
 
 
 def _page(condition: str, values: tuple[Any, ...]) -> list[Row]:
     """Up to `_PAGE` entries with every column that some version copies."""
-    copied = dict.fromkeys(name for shape in body.SHAPES.values() for name in shape.copied)
-    names = ("prev", "hash", "body", "at", *copied)
-    with connection.cursor() as cursor:
-        cursor.execute(
-            f"SELECT seq, {_readable(*names)} FROM {AuditEntry._meta.db_table}"  # noqa: S608
-            f" WHERE {condition} ORDER BY seq LIMIT {_PAGE}",
-            values,
-        )
-        return [
-            {"seq": seq} | dict(zip(names, map(_text, rest), strict=True))
-            for seq, *rest in cursor.fetchall()
-        ]
-
-
-def _readable(*names: str) -> str:
-    """The columns in a form that can be read whatever was put there.
-
-    SQLite keeps any bytes in any column, and reading them as text or time may fail.
-    """
-    form = "CAST({} AS BLOB)" if connection.vendor == "sqlite" else "CAST({} AS TEXT)"
-    return ", ".join(map(form.format, names))
-
-
-def _text(stored: object) -> str | None:
-    """What stands in a column that is not a number; what is not UTF-8 is written out."""
-    if isinstance(stored, bytes | memoryview):
-        return bytes(stored).decode(errors="backslashreplace")
-    return None if stored is None else str(stored)
-
-
-def _commitments(first: int, final: int) -> dict[int, Commitments]:
-    """Only digests are kept, because the texts may be large."""
-    found: dict[int, Commitments] = defaultdict(dict)
-    with connection.chunked_cursor() as cursor:
-        cursor.execute(
-            f"SELECT entry_id, {_readable('name', 'salt', 'content')}"  # noqa: S608
-            f" FROM {AuditAttachment._meta.db_table} WHERE entry_id BETWEEN %s AND %s",
-            (first, final),
-        )
-        while rows := cursor.fetchmany(100):
-            for seq, *rest in rows:
-                name, salt, content = (_text(each) or "" for each in rest)
-                found[seq][name] = body.commitment(salt, content)
-    return found
-
-
-def _fault_of(row: Row, commitments: Commitments, last: Head) -> Fault | None:
-    seq, text = row["seq"], row["body"] or ""
-    if type(seq) is not int:
-        return Fault(last.seq + 1, f"its number is no number: {_text(seq)}")
-    if seq > last.seq + 1:
-        return Fault(last.seq + 1, "it is missing")
-    if seq <= last.seq:
-        return Fault(seq, "entries begin with number 1")
-    if body.digest(text) != row["hash"]:
-        return Fault(seq, "its body or its hash was changed")
-    if row["prev"] != last.hash:
-        return Fault(seq, f"it does not follow entry {last.seq}: one of the two was replaced")
-    fields = body.parsed(text)
-    fault = _body_fault(fields) or _column_fault(row, fields)
-    return (
-        Fault(seq, fault) if fault else _attachment_fault(seq, fields["attachments"], commitments)
+    names = ("prev", "hash", "body", "at", "mac", *_COPIED)
+    found = stored.fetch(
+        f"SELECT seq, mac IS NULL, {stored.texts(*names)} FROM {_TABLE}"  # noqa: S608
+        f" WHERE {condition} ORDER BY seq LIMIT {_PAGE}",
+        values,
     )
+    return [
+        {"seq": seq, "is_bare": bool(is_bare)}
+        | dict(zip(names, map(stored.text, rest), strict=True))
+        for seq, is_bare, *rest in found
+    ]
 
 
 def _body_fault(fields: dict[str, Any]) -> str:
@@ -163,44 +170,10 @@ def _body_fault(fields: dict[str, Any]) -> str:
 def _column_fault(row: Row, fields: dict[str, Any]) -> str:
     """The first column that does not say what the body says, of those that its version copies."""
     shape = body.SHAPES[fields["v"]]
-    columns = row | {"at": _moment(row["at"])}
-    for name in ("seq", "prev", "at", *shape.copied):
-        if columns[name] != fields[name]:
+    at = body.moment_in_utc(str(fields["at"]))
+    if at is None or body.moment(at) != fields["at"] or not stored.is_moment(row["at"], at):
+        return "its column at was changed: the body says otherwise"
+    for name in ("seq", "prev", *shape.copied):
+        if row[name] != fields[name]:
             return f"its column {name} was changed: the body says otherwise"
     return ""
-
-
-def _moment(stored: str | None) -> str | None:
-    """A time as both databases write it, in the form that bodies have; None for anything else."""
-    try:
-        at = datetime.fromisoformat(stored or "")
-        # SQLite's have no time zone, and are in UTC.
-        return body.moment(at if at.tzinfo else at.replace(tzinfo=UTC))
-    except (ValueError, OverflowError):
-        return None
-
-
-def _attachment_fault(seq: int, committed: object, found: Commitments) -> Fault | None:
-    if committed == found:
-        return None
-    wanted = committed if isinstance(committed, dict) else {}
-    for name in sorted(wanted.keys() | found.keys()):
-        if name not in found:
-            return Fault(seq, f"its attachment {name} is missing")
-        if name not in wanted:
-            return Fault(seq, f"an attachment {name} was added to it")
-        if wanted[name] != found[name]:
-            return Fault(seq, f"its attachment {name} was changed")
-    return Fault(seq, "its body names no attachments")
-
-
-def _unexpected(row: Row, expect: tuple[int, str] | None) -> Fault | None:
-    if expect is None or row["seq"] != expect[0] or row["hash"] == expect[1]:
-        return None
-    return Fault(row["seq"], f"its hash is {row['hash']}, not the one that was noted")
-
-
-def _cut_off(last: Head, expect: tuple[int, str] | None) -> Fault | None:
-    if expect is None or expect[0] <= last.seq:
-        return None
-    return Fault(last.seq + 1, f"it is missing: entries up to {expect[0]} were there")

@@ -41,10 +41,11 @@ def take_in(found: Found, *, actor: audit.Actor) -> Submission:
             here = Submission.objects.get(pk=found.mark.submission)
     else:
         here = found.here
-    if here.body is None and here.state not in {State.CREATED, State.DUPLICATED}:
-        # A draft of the backup's time, that was sent after it: its indicators were never kept.
-        vetting.remember_rows(here, rows_of(found.event), is_new=False)
+    # A draft of the backup's time, that was sent after it: its indicators were never kept.
+    is_news = here.body is None and here.state not in {State.CREATED, State.DUPLICATED}
     outbox.settle_found(here, {found.uuid: found.event}, actor=actor)
+    if is_news:
+        vetting.remember_rows(here, rows_of(found.event), is_new=False)
     return here
 
 

@@ -13,7 +13,7 @@ from django.db.models import Q
 
 from events.models import Submission
 from events.models.submission import SubmissionQuerySet
-from events.vetting.values import value_of
+from events.payload.values import value_of
 
 QUERY_MAX = 5_000
 MATCHES = 1_000

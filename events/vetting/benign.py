@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
+from events.payload.values import Value
 from events.vetting.findings import Finding, Level, row_field
-from events.vetting.values import Value
 
 _DATA = Path(__file__).parent / "data"
 

@@ -8,10 +8,10 @@ from django.db.models import Count, Sum
 
 from events.memo import Memo
 from events.models import KnownValue
+from events.payload.values import Value, value_of
 from events.vetting.benign import parents
 from events.vetting.findings import Finding, Level, row_field, shown
 from events.vetting.networks import Networks
-from events.vetting.values import Value, value_of
 
 OVERRIDE = "events.override_knownvalue"
 _BLOCKED = "Take it out. A reviewer may send it all the same and give a reason, which is logged."

@@ -10,8 +10,8 @@ from django.core.cache import cache
 
 from events.cloudflare import Client
 from events.outbox import gate
+from events.payload.values import digest
 from events.vetting.inquiry import Look, inquire
-from events.vetting.values import digest
 
 DEADLINE = 3.0
 KEPT = 600

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import Generic, TypeVar
 
-from events.vetting.values import Network
+from events.payload.values import Network
 
 T = TypeVar("T")
 

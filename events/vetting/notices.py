@@ -5,8 +5,8 @@ from dataclasses import replace
 from functools import lru_cache
 
 from events.indicators import Notice, warnings_for
+from events.payload.values import Value
 from events.vetting.findings import Finding, Level, row_field
-from events.vetting.values import Value
 
 _GONE = "It says nothing about an attacker on the internet. Check the row, or take it out."
 _LOOK = "Compare it with your source, letter by letter."

@@ -10,9 +10,9 @@ from django.urls import reverse
 from events import rows
 from events.models import Submission, SubmissionIndicator
 from events.payload import EventCreate, Indicator
+from events.payload.values import Value, value_of
 from events.vetting.findings import Entry, Finding, Level, row_field, shown
 from events.vetting.newest import Newest, newest
-from events.vetting.values import Value, value_of
 
 
 def remember(submission: Submission, payload: EventCreate, *, is_new: bool) -> None:

@@ -17,10 +17,10 @@ from django.urls import reverse
 from events.cloudflare import Client
 from events.models import State, Submission, may_see_red
 from events.payload import Tlp
+from events.payload.values import value_of
 from events.vetting.findings import Entry, Finding, Level, label_of, row_field, shown
 from events.vetting.inquiry import Look, Sighting
 from events.vetting.looks import Permit, look_for
-from events.vetting.values import value_of
 
 VALUES_MOST = 100
 _INCOMPLETE = "Cloudflare's answer was incomplete: not found proves nothing."

@@ -6,10 +6,10 @@ from datetime import datetime
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.contrib.auth.models import AnonymousUser
 
+from events.payload.values import Value, value_of
 from events.reference import References
 from events.vetting import benign, facts, known, marking, notices, seen
 from events.vetting.findings import ORDER, Entry, Finding, Level
-from events.vetting.values import Value, value_of
 
 
 def vet(

@@ -1,5 +1,6 @@
 """Seals: who has the database and not the key forges nothing, and keys can be changed."""
 
+import base64
 import json
 import secrets
 import stat
@@ -9,11 +10,14 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from events import audit, keyring
-from events.audit import chain, seal
+from events.audit import body, chain, seal
 from events.checks import audit_key
 from events.models import AuditEntry
 
 ACTOR = audit.Actor.system("test")
+
+
+KEY_TEXT = base64.b64encode(bytes(range(32))).decode()
 
 
 def body_of(seq):
@@ -183,7 +187,7 @@ def test_no_key_is_made_where_the_log_has_one(db, path, use):
         ("A" * 43, "weak key"),
         ("", "no key"),
         ("é" * 50, "not base64"),
-        (" ".join([keyring.new()] * 2), "twice"),
+        (" ".join([KEY_TEXT] * 2), "twice"),
     ],
 )
 def test_a_kept_key_that_is_none_is_refused(db, path, text, told):
@@ -216,3 +220,52 @@ def test_another_process_sees_a_new_key_at_once(db, path):
 def test_keys_are_written_as_people_write_them(write):
     keys = [keyring.new() for _ in range(2)]
     assert len(keyring.parsed(write.format(*keys))) == 2
+
+
+def forge(secret, **said):
+    """An entry at the end, right in all that its author can compute; without a secret unsealed."""
+    last = AuditEntry.objects.order_by("-seq").first()
+    fields = json.loads(last.body) | {"seq": last.seq + 1, "prev": last.hash} | said
+    if secret is None:
+        fields = {name: fields[name] for name in body.SHAPES[1].keys} | {"v": 1}
+    else:
+        fields["key"] = key_id(secret)
+    text = body.canonical(fields)
+    digest = body.digest(text)
+    columns = {name: fields[name] for name in body.COPIED}
+    mac = seal.Key(secret).seal(digest) if secret else None
+    AuditEntry.objects.create(
+        seq=fields["seq"], prev=last.hash, hash=digest, body=text, at=last.at, mac=mac, **columns
+    )
+    return audit.verify().fault
+
+
+def test_an_entry_without_a_seal_behind_sealed_ones_is_found(db, use):
+    use(OLD)
+    record()
+    fault = forge(None)
+    assert fault.reason == "it is not sealed, though entries before it are: no key wrote it"
+
+
+def test_an_entry_that_is_sealed_by_a_key_of_ones_own_is_found(db, use):
+    use(OLD)
+    record()
+    assert "is sealed by key" in forge(NEWER).reason
+
+
+@pytest.mark.parametrize("action", ["a.b", "audit.key_added", "audit.key_lost"])
+def test_a_key_that_was_replaced_seals_nothing_more(db, use, action):
+    use(OLD)
+    record()
+    use(NEW, OLD)
+    record()
+    fault = forge(OLD, action=action, object_id=key_id(OLD), reason=f"in place of {key_id(NEW)}")
+    assert fault.reason == f"it is sealed by key {key_id(OLD)}, and the log's key was {key_id(NEW)}"
+
+
+def test_a_loss_that_nobody_with_a_key_told_of_excuses_nothing(db, use):
+    use(OLD)
+    record()
+    use(NEW)
+    fault = forge(NEWER, action="audit.key_lost", reason=f"in place of {key_id(OLD)}")
+    assert fault.seq == 1

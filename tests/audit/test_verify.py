@@ -7,7 +7,7 @@ import pytest
 from django.db import connection
 
 from events import audit
-from events.audit import body
+from events.audit import body, seal
 from events.models import AuditEntry
 from tests.audit.support import tamper
 
@@ -22,12 +22,16 @@ COLUMNS = {
     "object_id": "other",
     "outcome": "unknown",
     "tlp": "clear",
+    "mac": "89ab" * 16,
 }
 INSERT = (
     "INSERT INTO events_auditentry"
-    " (seq, prev, hash, body, at, actor, request_id, action, object_id, outcome, tlp)"
+    " (seq, prev, hash, body, at, actor, request_id, action, object_id, outcome, tlp, mac)"
     " SELECT {seq}, '{prev}', '{hash}', '{body}', at, actor, request_id, action, object_id,"
-    " outcome, tlp FROM events_auditentry WHERE seq = 1"
+    " outcome, tlp, mac FROM events_auditentry WHERE seq = 1"
+)
+REWRITE = (
+    "UPDATE events_auditentry SET body = %s, hash = %s, mac = %s, actor = 'mallory' WHERE seq = %s"
 )
 
 
@@ -38,10 +42,25 @@ def fault():
 
 
 def rewritten(seq, **changes):
-    """The columns of entry `seq` as somebody would forge them who also computes the hash."""
+    """Body and hash of entry `seq` as somebody would forge them who also computes the hash."""
     said = json.loads(AuditEntry.objects.get(seq=seq).body) | changes
     text = body.canonical(said)
     return text, body.digest(text)
+
+
+def rewritten_by_the_desk(seq, **changes):
+    """Body, hash and seal of entry `seq` as somebody would forge them who also has the key."""
+    text, digest = rewritten(seq, **changes)
+    return text, digest, seal.mac(digest)[1]
+
+
+def as_stored(column, seq):
+    """What stands in a column, as text: a moment has another spelling on each database."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"SELECT CAST({column} AS TEXT) FROM events_auditentry WHERE seq = %s", [seq]
+        )
+        return cursor.fetchone()[0]
 
 
 def test_an_empty_and_an_untouched_chain_are_whole(db):
@@ -53,7 +72,7 @@ def test_an_empty_and_an_untouched_chain_are_whole(db):
 @pytest.mark.parametrize("seq", range(1, 7))
 def test_every_edited_column_of_every_entry_is_found(chain, seq):
     for column, value in COLUMNS.items():
-        (before,) = AuditEntry.objects.filter(seq=seq).values_list(column, flat=True)
+        before = as_stored(column, seq)
         update = f"UPDATE events_auditentry SET {column} = %s WHERE seq = %s"
         tamper((update, [value, seq]))
         assert fault().seq == seq, column
@@ -113,9 +132,7 @@ def test_an_inserted_entry_is_found(chain, seq):
 
 
 def test_an_entry_that_was_rewritten_with_its_hash_is_found_at_the_next(chain):
-    text, digest = rewritten(3, actor="mallory")
-    update = "UPDATE events_auditentry SET body = %s, hash = %s, actor = 'mallory' WHERE seq = 3"
-    tamper((update, [text, digest]))
+    tamper((REWRITE, [*rewritten_by_the_desk(3, actor="mallory"), 3]))
     assert fault() == audit.Fault(4, "it does not follow entry 3: one of the two was replaced")
 
 
@@ -130,23 +147,29 @@ def test_only_a_noted_head_shows_that_the_end_was_cut_off(chain):
     noted = audit.head()
     tamper(("DELETE FROM events_auditentry WHERE seq = 6", ()))
     assert audit.verify().is_whole
-    assert audit.verify(noted).fault == audit.Fault(6, "it is missing: entries up to 6 were there")
+    assert audit.verify([noted]).fault == audit.Fault(
+        6, "it is missing: entries up to 6 were there"
+    )
 
 
-def test_only_a_noted_head_shows_that_the_last_entry_was_rewritten(chain):
-    noted = audit.head()
+def test_the_last_entry_that_was_rewritten_without_the_key_is_found(chain):
     text, digest = rewritten(6, actor="mallory")
-    update = "UPDATE events_auditentry SET body = %s, hash = %s, actor = 'mallory' WHERE seq = 6"
-    tamper((update, [text, digest]))
+    tamper((REWRITE, [text, digest, "0" * 64, 6]))
+    assert fault() == audit.Fault(6, "its seal is wrong: somebody without the key wrote it")
+
+
+def test_only_a_noted_head_shows_that_the_last_entry_was_rewritten_with_the_key(chain):
+    noted = audit.head()
+    tamper((REWRITE, [*rewritten_by_the_desk(6, actor="mallory"), 6]))
     assert audit.verify().is_whole
-    report = audit.verify(noted)
+    report = audit.verify([noted])
     assert report.fault is not None and report.fault.seq == 6
 
 
 def test_a_noted_head_still_fits_after_more_was_appended(chain):
     noted = audit.head()
     audit.record(audit.Fact("a.b", audit.Actor.system("test")))
-    assert audit.verify(noted).is_whole
+    assert audit.verify([noted]).is_whole
 
 
 def test_a_log_longer_than_a_page_is_verified_to_its_end(db, monkeypatch):
@@ -159,18 +182,21 @@ def test_a_log_longer_than_a_page_is_verified_to_its_end(db, monkeypatch):
 
 
 def forged(seq, text, **columns):
-    """Statements that put an entry into the last place as somebody with the database could."""
-    columns |= {"body": text, "hash": body.digest(text)}
+    """A statement that puts an entry into the last place as a program with the key could."""
+    digest = body.digest(text)
+    columns |= {"body": text, "hash": digest, "mac": seal.mac(digest)[1]}
     names = ", ".join(f"{name} = %s" for name in columns)
     return (f"UPDATE events_auditentry SET {names} WHERE seq = {seq}", [*columns.values()])
 
 
 @pytest.fixture
-def version_two(monkeypatch):
+def version_three(monkeypatch):
     """A later program, which writes and copies one more field."""
-    one = body.SHAPES[1]
-    two = body.Shape(keys=one.keys | {"machine"}, copied=(*one.copied, "machine"))
-    monkeypatch.setitem(body.SHAPES, 2, two)
+    two = body.SHAPES[2]
+    three = body.Shape(keys=two.keys | {"machine"}, copied=(*two.copied, "machine"))
+    monkeypatch.setitem(body.SHAPES, 3, three)
+    copied = dict.fromkeys((*two.copied, "machine"))
+    monkeypatch.setattr(import_module("events.audit.verify"), "_COPIED", copied)
     with connection.cursor() as cursor:
         if connection.vendor == "postgresql":
             cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
@@ -179,8 +205,8 @@ def version_two(monkeypatch):
         )
 
 
-def test_each_entry_is_judged_by_its_own_version(chain, version_two):
-    said = json.loads(AuditEntry.objects.get(seq=6).body) | {"v": 2, "machine": "m1"}
+def test_each_entry_is_judged_by_its_own_version(chain, version_three):
+    said = json.loads(AuditEntry.objects.get(seq=6).body) | {"v": 3, "machine": "m1"}
     tamper(forged(6, body.canonical(said), machine="m1"))
     assert audit.verify().is_whole
 
@@ -189,11 +215,11 @@ def test_each_entry_is_judged_by_its_own_version(chain, version_two):
 
 
 def test_an_entry_of_a_version_that_is_not_known_is_named_as_that(chain):
-    for version in (2, "1", True, 1.0, None, [1]):
+    for version in (3, "1", True, 1.0, None, [1]):
         text, _ = rewritten(6, v=version)
         tamper(forged(6, text))
         assert fault().seq == 6
-        assert "is not known here, only 1" in fault().reason
+        assert "is not known here, only 1, 2" in fault().reason
 
 
 @pytest.mark.parametrize(
@@ -203,7 +229,7 @@ def test_a_body_with_other_keys_than_its_version_has_is_found(chain, changes, na
     said = json.loads(AuditEntry.objects.get(seq=6).body) | changes
     text = body.canonical({key: value for key, value in said.items() if value is not ...})
     tamper(forged(6, text))
-    assert fault() == audit.Fault(6, f"its body is not of version 1: see {name}")
+    assert fault() == audit.Fault(6, f"its body is not of version 2: see {name}")
 
 
 MALFORMED = [

@@ -116,6 +116,12 @@ def test_a_restored_desk_sends_nothing_twice_and_takes_in_what_it_lost(tmp_path)
         assert sent == 5
 
         beside(desk, tmp_path / "backup", tmp_path)
+        without_key = desk.manage("deliver", "--once", check=False)
+        assert without_key.returncode == 1
+        assert "which is not here" in without_key.stderr
+        kept = tmp_path / "state" / "audit_key"
+        kept.parent.mkdir(exist_ok=True)
+        shutil.copy(desk.folder / "audit_key", kept)
         assert "chain is whole" in desk.manage("verify_audit", "--expect", head).stdout
         told = desk.manage("deliver", "--once").stderr
         assert len(creates(desk.sandbox)) == sent

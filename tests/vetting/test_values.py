@@ -2,7 +2,7 @@
 
 import pytest
 
-from events.vetting.values import value_of
+from events.payload.values import value_of
 
 
 @pytest.mark.parametrize(

@@ -12,10 +12,11 @@ _HEAD = re.compile(r"([0-9]{1,18}):([0-9a-fA-F]{64})", re.ASCII)
 
 
 class Command(BaseCommand):
-    """Recompute the whole chain; the exit code is 1 if anything is not as it should be."""
+    """Recompute the whole chain, and compare what it is about; 1 if anything is not as it was."""
 
     help = (
-        "Verify the audit log: every entry, its texts, and that the database still refuses changes."
+        "Verify the audit log: every entry, its seal, texts and search terms, that each submission "
+        "is as its entries say, and that the database still refuses changes."
     )
 
     def add_arguments(self, parser: argparse.ArgumentParser) -> None:
@@ -29,13 +30,13 @@ class Command(BaseCommand):
         )
 
     def handle(self, *args: object, **options: object) -> None:
-        """Print one line. Raises `CommandError` with one line if the log is not whole."""
+        """Print a line or two. Raises `CommandError` with one line if the log is not whole."""
         expect = options["expect"]
-        report = audit.verify(expect if isinstance(expect, tuple) else None)
+        report = audit.verify([expect] if isinstance(expect, tuple) else ())
+        for note in report.notes:
+            self.stdout.write(note)
         if report.fault is not None:
-            raise CommandError(
-                f"chain is broken at entry {report.fault.seq}: {report.fault.reason}"
-            )
+            raise CommandError(_told(report, report.fault))
         if absent := triggers.missing():
             raise CommandError(
                 f"chain is whole: {report.entries} entries, head {report.head}; but triggers that "
@@ -43,6 +44,16 @@ class Command(BaseCommand):
                 "Find out who removed them, then run migrate, which puts them back."
             )
         self.stdout.write(f"chain is whole: {report.entries} entries, head {report.head}")
+        self.stdout.write(f"submissions are as the log says: {report.submissions}")
+
+
+def _told(report: audit.Report, fault: audit.Fault) -> str:
+    if fault.seq is not None:
+        return f"chain is broken at {fault.about}: {fault.reason}"
+    return (
+        f"chain is whole: {report.entries} entries, head {report.head}; but {fault.about} "
+        f"is not as the log says: {fault.reason}"
+    )
 
 
 def _noted_head(text: str) -> tuple[int, str]:

@@ -7,7 +7,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from events.indicators import host_of, normalise, refang
-from events.payload import VALUE_MAX
+from events.payload.model import VALUE_MAX
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
