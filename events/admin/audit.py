@@ -4,12 +4,17 @@ from typing import TYPE_CHECKING, Any
 
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
+from django.db import DatabaseError
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 
 from events import audit, services
 from events.admin import entry_page, list_page
+from events.audit import marked
 from events.models import AuditEntry, may_see_red
+from events.payload import Tlp
+from events.services import evidence
+from events.views.evident import not_shown
 
 if TYPE_CHECKING:
     _Admin = admin.ModelAdmin[AuditEntry]
@@ -47,6 +52,12 @@ class AuditEntryAdmin(_Admin):
         """The list, newest first, by the filters in the query."""
         self._must_only_read(request)
         context = list_page.context(request.GET, is_red_visible=may_see_red(request.user))
+        # After the search, which would otherwise find itself.
+        if query := list_page.searched(request.GET):
+            try:
+                evidence.searched(services.person(request), query, action="audit.searched")
+            except evidence.NotLogged:
+                return not_shown()
         return render(request, "admin/events/auditentry/change_list.html", context)
 
     def change_view(
@@ -63,7 +74,11 @@ class AuditEntryAdmin(_Admin):
             raise Http404
         actor = services.person(request).actor
         seen = f"audit:{found.entry.seq}"
-        audit.record(audit.Fact("audit.viewed", actor, object_id=seen, tlp=found.entry.tlp))
+        tlp = Tlp.RED if marked.is_red(found.entry) else found.entry.tlp
+        try:
+            audit.record(audit.Fact("audit.viewed", actor, object_id=seen, tlp=tlp))
+        except DatabaseError:
+            return not_shown()
         context = entry_page.context(found, is_red_visible=may_see_red(request.user))
         return render(request, "admin/events/auditentry/change_form.html", context)
 

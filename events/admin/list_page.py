@@ -52,6 +52,12 @@ def context(query: QueryDict, *, is_red_visible: bool) -> dict[str, Any]:
     } | _links(page, used)
 
 
+def searched(query: QueryDict) -> str:
+    """What is searched for anew; empty while somebody leafs through what was found."""
+    is_leafing = any(name in query for name in ("before", "after", "oldest"))
+    return "" if is_leafing else query.get("q", "").strip()[:_LONGEST]
+
+
 @lru_cache(maxsize=128)
 def _filters(*asked: str) -> SafeString:
     """The form for the same question is the same: rendering it costs more than the list."""

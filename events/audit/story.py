@@ -15,6 +15,7 @@ LEADS_TO = {
     "submission.sending": State.SENDING,
     "submission.created": State.CREATED,
     "submission.refused": State.REJECTED,
+    "submission.altered": State.REJECTED,
     "submission.deferred": State.READY,
     "submission.unknown": State.UNKNOWN,
     "submission.found": State.CREATED,
@@ -33,6 +34,7 @@ TOLD_OF = frozenset(
         "submission.looked_for",
         "submission.looked_again",
         "submission.hurried",
+        "submission.put_back",
         "submission.declared_unsent",
     }
 )
@@ -40,7 +42,7 @@ TOLD_OF = frozenset(
 BEHIND = frozenset({"submission.override", "submission.answered_late"})
 ACTIONS = (*LEADS_TO, *sorted(TOLD_OF | BEHIND))
 # About a submission, and nothing that it consists of.
-BESIDE = frozenset({"submission.viewed"})
+BESIDE = frozenset({"submission.viewed", "submission.downloaded"})
 
 _RECOVERED = "submission.recovered"
 _NAMES_UUID = frozenset({"submission.created", "submission.found", _RECOVERED})

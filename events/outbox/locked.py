@@ -10,7 +10,8 @@ from typing import Any, NamedTuple
 
 from events import audit
 from events.audit import proof
-from events.models import PRIVATE, THERE, AuditEntry, Submission
+from events.audit.story import LEADS_TO
+from events.models import PRIVATE, THERE, AuditEntry, State, Submission
 from events.outbox.returned import columns_of
 from events.outbox.transitions import fact, touch
 from events.payload import Tlp, sha256
@@ -18,17 +19,6 @@ from events.payload import Tlp, sha256
 LOCKS = ("submission.frozen", "submission.sent_again")
 ALTERED = "submission.altered"
 PUT_BACK = "submission.put_back"
-# After these alone something waits to be sent; others of `_MOVES` lead elsewhere.
-_WAITS = ("submission.deferred",)
-_MOVES = (
-    *LOCKS,
-    *_WAITS,
-    *("submission.sending", "submission.created", "submission.refused", "submission.unknown"),
-    *("submission.found", "submission.duplicated", "submission.absent", "submission.recovered"),
-    *("submission.declared_absent", "submission.taken_back", "submission.discarded"),
-    *("submission.restored", ALTERED),
-)
-
 log = logging.getLogger("events.outbox")
 
 
@@ -80,8 +70,8 @@ def false_wait(submission: Submission) -> Alteration | None:
     """
     if found := alteration(submission):
         return found
-    newest = _newest(submission, _MOVES)
-    if newest is not None and newest.action in _WAITS and proof.proven(newest):
+    newest = _newest(submission, tuple(LEADS_TO))
+    if newest is not None and LEADS_TO[newest.action] == State.READY and proof.proven(newest):
         return None
     said = newest.seq if newest else 0
     return Alteration(f"By entry {said} it does not wait to be sent.", None)

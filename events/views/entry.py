@@ -20,10 +20,11 @@ from events.failures import first_line
 from events.forms import EventEntry, Preview, preview
 from events.forms.completing import FROM_TEMPLATE, completed
 from events.models import EDITABLE, State, Submission
-from events.services import templates
-from events.services.drafts import WAS_RED
+from events.services import evidence, templates
+from events.services.drafts import WAS_RED, label_of
 from events.views.blank import TEMPLATE, blank_page, lists_age
 from events.views.check import Panel, panel
+from events.views.evident import evident
 from events.views.recent import LISTS, recent, whole_list
 from events.views.starting import start
 
@@ -40,6 +41,7 @@ _NO_TOKEN = "This form came without its one-time token. Check it and press the b
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @permission_required("events.add_submission", raise_exception=True)
+@evident
 def new(request: HttpRequest) -> HttpResponse:
     """The blank form, or one that starts with something in it, and what is done with it."""
     if request.method == "POST":
@@ -130,6 +132,16 @@ class _Post:
     def _download(self) -> HttpResponse:
         """The exact bytes that would be sent, as a file."""
         token = self.token or services.new_token()
+        label = label_of(self._typed, was_red=self.was_red)
+        try:
+            evidence.downloaded(
+                services.person(self.request),
+                object_id=str(self.submission.pk if self.submission else token),
+                tlp=label or "",
+                what="what would be sent, as a file",
+            )
+        except evidence.NotLogged:
+            return self._refuse(_DATABASE, status=503)
         shown = _preview(self.entry, self.references, self.submission, token)
         return HttpResponse(
             shown.exact if shown else "",

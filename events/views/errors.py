@@ -1,5 +1,7 @@
 """The pages that say what went wrong, and the log entry of each denial."""
 
+from uuid import UUID
+
 from django.contrib.auth.decorators import login_not_required
 from django.contrib.auth.models import User
 from django.core.exceptions import BadRequest, RequestDataTooBig, TooManyFieldsSent
@@ -8,7 +10,9 @@ from django.middleware.csrf import get_token
 from django.shortcuts import render
 from django.template.loader import render_to_string
 
-from events import audit, services
+from events import services
+from events.models import EventTemplate, Submission
+from events.services import evidence
 from events.views.carry import carried
 
 TOO_LARGE = (
@@ -59,18 +63,40 @@ def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
 @login_not_required
 def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:
     """403: the person may not do this. It is logged with who and what."""
-    user = request.user
-    if isinstance(user, User):
-        who = services.actor(request, user.get_username(), user.pk)
-        reason = f"{request.method} {request.path}"[:300]
-        audit.record(audit.Fact("access.denied", who, outcome="denied", reason=reason))
+    if isinstance(request.user, User):
+        evidence.denied(services.person(request), f"{request.method} {request.path}")
     return render(request, "errors/403.html", status=403)
 
 
 @login_not_required
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
-    """404: there is no such page, or it is not for this person."""
+    """404: there is no such page, or it is not for this person, which is logged."""
+    if isinstance(request.user, User) and (hidden := _hidden(request)) is not None:
+        evidence.denied(
+            services.person(request),
+            f"{request.method} {request.path}",
+            object_id=str(hidden.pk),
+            tlp=hidden.tlp if isinstance(hidden, Submission) else "",
+        )
     return render(request, "errors/404.html", status=404)
+
+
+def _hidden(request: HttpRequest) -> Submission | EventTemplate | None:
+    """What the address names, if it is there and the person may not see it."""
+    match = request.resolver_match
+    if match is None or match.url_name is None:
+        return None
+    is_template = match.url_name.startswith("template_") or "template" in request.GET
+    named = match.kwargs.get("pk") or request.GET.get("template" if is_template else "like", "")
+    try:
+        pk = UUID(str(named))
+    except ValueError:
+        return None
+    if is_template:
+        visible = EventTemplate.objects.visible_to(request.user).filter(pk=pk)
+        return None if visible.exists() else EventTemplate.objects.filter(pk=pk).first()
+    events = Submission.objects.visible_to(request.user).filter(pk=pk)
+    return None if events.exists() else Submission.objects.filter(pk=pk).first()
 
 
 @login_not_required

@@ -17,8 +17,10 @@ from events.forms.choices import dataset_words
 from events.models import PENDING, THERE, Heartbeat, State, Submission, may_see_red
 from events.outbox import gate
 from events.outbox.sweeps import LATER
+from events.services import evidence
 from events.services.rules import SEND, must_be_own
 from events.views import corrections
+from events.views.evident import evident
 from events.views.standing import Desk, fields, standing
 from events.views.timeline import timeline
 
@@ -29,9 +31,10 @@ MOVING = frozenset({State.READY, State.SENDING, State.UNKNOWN})
 
 @require_GET
 @permission_required("events.view_submission", raise_exception=True)
+@evident
 def event(request: HttpRequest, pk: UUID) -> HttpResponse:
     """The page of one submission; loading it again never sends anything."""
-    return _page(request, _visible(request, pk))
+    return _page(request, _to_show(request, pk))
 
 
 def _page(
@@ -138,9 +141,10 @@ def event_state(request: HttpRequest, pk: UUID) -> HttpResponse:
 
 
 @require_http_methods(["GET", "POST"])
+@evident
 def discard(request: HttpRequest, pk: UUID) -> HttpResponse:
     """Ask, then delete a draft or refused submission."""
-    submission = _visible(request, pk)
+    submission = _to_show(request, pk)
     must_be_own(services.person(request), submission)
     if request.method == "POST":
         try:
@@ -179,9 +183,10 @@ def _to_draft(
 
 @require_POST
 @permission_required("events.add_submission", raise_exception=True)
+@evident
 def duplicate(request: HttpRequest, pk: UUID) -> HttpResponse:
     """Make a draft of one's own that says the same as an event that one may see."""
-    submission = _visible(request, pk)
+    submission = _to_show(request, pk)
     try:
         made = services.duplicate(person=services.person(request), submission=submission)
     except services.Conflict as conflict:
@@ -251,6 +256,13 @@ def decide(request: HttpRequest, pk: UUID) -> HttpResponse:
 
 def _visible(request: HttpRequest, pk: UUID) -> Submission:
     return get_object_or_404(Submission.objects.visible_to(request.user), pk=pk)
+
+
+def _to_show(request: HttpRequest, pk: UUID) -> Submission:
+    """As `_visible`, where the text is shown or copied: others' RED is not, unless it is logged."""
+    submission = _visible(request, pk)
+    evidence.viewed(services.person(request), submission)
+    return submission
 
 
 def _pretty(value: Any) -> str:

@@ -14,16 +14,19 @@ from django.urls import reverse
 from django.utils.http import urlencode
 from django.views.decorators.http import require_http_methods
 
+from events import services
 from events.audit.body import moment_in_utc
 from events.models import State, Submission
-from events.services import search
+from events.services import evidence, search
 from events.views import corrections
+from events.views.evident import evident
 
 PAGE = 50
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @permission_required("events.view_submission", raise_exception=True)
+@evident
 def events(request: HttpRequest) -> HttpResponse:
     """One page: `state` and `mine` filter, `before` goes on from the last row of a page.
 
@@ -33,6 +36,9 @@ def events(request: HttpRequest) -> HttpResponse:
     q = request.POST.get("q", "").strip()[: search.QUERY_MAX]
     if request.method == "POST" and not q:
         return redirect(f"{reverse('events')}?{urlencode(_filters(asked))}")
+    person = services.person(request)
+    if q:
+        evidence.searched(person, q)
     rows = search.search(q, request.user) if q else Submission.objects.visible_to(request.user)
     rows = rows.order_by("-updated_at", "-id").defer("body")
     state = asked.get("state", "")
@@ -46,6 +52,7 @@ def events(request: HttpRequest) -> HttpResponse:
         rows = rows.filter(updated_at__lte=moment)
         rows = rows.filter(Q(updated_at__lt=moment) | Q(id__lt=identifier))
     page = list(rows[: PAGE + 1])
+    evidence.listed(person, page[:PAGE])
     older = page[PAGE - 1] if len(page) > PAGE else None
     context = {
         "submissions": page[:PAGE],

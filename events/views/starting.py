@@ -8,7 +8,7 @@ from django.shortcuts import get_object_or_404
 
 from events import services
 from events.models import EventTemplate, Submission
-from events.services import templates
+from events.services import evidence, templates
 from events.services.drafts import WAS_RED
 
 
@@ -27,12 +27,13 @@ class Start(NamedTuple):
 def start(request: HttpRequest) -> Start | None:
     """What `?like=<submission>` or `?template=<template>` asks for; None for a blank form.
 
-    Raises `Http404` for what the person may not see.
+    Raises `Http404` for what the person may not see, and `NotLogged`.
     """
     person = services.person(request)
     if "like" in request.GET:
         visible = Submission.objects.visible_to(person.user)
         submission = get_object_or_404(visible, pk=_identifier(request.GET["like"]))
+        evidence.viewed(person, submission)
         return Start(services.context_of(submission, person))
     if "template" in request.GET:
         mine = EventTemplate.objects.visible_to(person.user)

@@ -5,6 +5,7 @@ from typing import Any
 
 from events.models import AuditEntry, Submission
 from events.payload import Tlp
+from events.services import evidence
 from events.views.standing import fields
 
 STEPS_MOST = 100
@@ -41,6 +42,8 @@ _STEPS = {
     "submission.discarded": "Discarded",
     "submission.restored": "Restored",
 }
+# Who looked is for the audit pages, and would push out what happened.
+_LOOKS = (evidence.VIEWED, evidence.DOWNLOADED)
 _LOOKED_AGAIN = "submission.looked_again"
 
 
@@ -51,7 +54,8 @@ def timeline(submission: Submission, *, is_named: bool, is_red_told: bool) -> li
     `is_red_told`, nor what was said while it was TLP:RED.
     """
     unnamed = "" if is_named else str(submission.corrects_id or "")
-    rows = AuditEntry.objects.filter(object_id=str(submission.pk)).order_by("-seq")[:STEPS_MOST]
+    about = AuditEntry.objects.filter(object_id=str(submission.pk)).exclude(action__in=_LOOKS)
+    rows = about.order_by("-seq")[:STEPS_MOST]
     return [
         _step(entry, unnamed, is_told=is_red_told or entry.tlp != Tlp.RED)
         for entry in reversed(rows)

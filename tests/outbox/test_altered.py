@@ -149,6 +149,18 @@ def test_f4_what_was_altered_while_it_waited_is_not_sent(alter, waiting, sandbox
     assert FALSE not in caplog.text
 
 
+def test_f4_what_was_stopped_or_put_back_is_what_the_log_says(ana, waiting, sandbox):
+    alter_body(waiting)
+    assert not audit.verify().is_whole
+    work()
+    lost = unknown(ana, sandbox, "drop-after")
+    as_dataset(lost)
+    pass_time(seconds=400)
+    work()
+    assert (actions(waiting)[-1], "put_back" in actions(lost)) == ("altered", True)
+    assert audit.verify().fault is None
+
+
 def test_f4_what_was_not_altered_is_sent(waiting, sandbox):
     work()
     assert state(waiting) == State.CREATED

@@ -299,3 +299,13 @@ def test_of_two_forms_of_one_draft_the_second_to_send_is_told(ana, sandbox):
             submission=behind,
         )
     assert len(creates(sandbox)) == 1
+
+
+def test_f6_a_draft_does_not_forget_that_its_text_was_red(ana):
+    """Whatever a form says: what was remembered once stays."""
+    draft = services.save_draft(person=person(ana), token=uuid4(), typed={"was_red": "1"})
+    services.save_draft(
+        person=person(ana), token=draft.pk, typed={"event": "x"}, submission=draft, version=0
+    )
+    stored = Submission.objects.get(pk=draft.pk)
+    assert (stored.was_red, stored.tlp) == (True, "red")
