@@ -10,7 +10,7 @@ from django.contrib.sessions.models import Session
 from django.db import DatabaseError, OperationalError
 from django.test import Client
 
-from events import clock
+from events import clock, services
 from events.models import AuditEntry, Submission
 from events.services import sessions
 from tests.conftest import PASSWORD, make_user
@@ -230,6 +230,22 @@ def test_a_timer_is_answered_without_the_database(as_ana, monkeypatch):
 
     monkeypatch.setattr(sessions, "read", fail)
     assert as_ana.get("/healthz").status_code == 200
+
+
+def test_what_a_request_did_is_told_although_its_session_was_ended_meanwhile(
+    as_ana, sandbox, monkeypatch
+):
+    posted, send = form(as_ana) | {"action": "send"}, services.send
+
+    def end_and_send(**arguments):
+        sessions.end(as_ana.cookies["sessionid"].value)
+        return send(**arguments)
+
+    monkeypatch.setattr(services, "send", end_and_send)
+    answer = as_ana.post("/events/new/", posted)
+    assert answer.status_code == 302
+    assert Submission.objects.get().state == "created"
+    assert not is_in(as_ana)
 
 
 def ended():
