@@ -241,8 +241,8 @@ def test_an_administrator_sees_who_has_to_wait_and_lets_them_in_again(ana, clien
     client.force_login(vera)
     page = client.get("/admin/").content.decode()
     assert "Sign-in slowed down" in page and "ana, until" in page
-    assert client.get(f"/admin/unlock/{ana.pk}/").status_code == 405
-    client.post(f"/admin/unlock/{ana.pk}/")
+    assert client.get("/admin/unlock/").status_code == 405
+    client.post("/admin/unlock/", {"user": "ana"})
     assert entries("user.unlocked") == [("vera", "ana")]
     assert "Sign-in slowed down" not in client.get("/admin/").content.decode()
     assert gets_in("ana")
@@ -252,6 +252,25 @@ def test_an_administrator_sees_who_has_to_wait_and_lets_them_in_again(ana, clien
 def test_nobody_else_lets_people_in_again_or_sees_who_waits(ana, client, role):
     guess("ana", attempts.FREE_HERE)
     client.force_login(make_user("otto", role))
-    assert client.post(f"/admin/unlock/{ana.pk}/").status_code == 403
+    assert client.post("/admin/unlock/", {"user": "ana"}).status_code == 403
     assert "Sign-in slowed down" not in client.get("/admin/").content.decode()
     assert not gets_in("ana")
+
+
+def test_an_administrator_lets_everybody_at_an_address_in_again(ana, client):
+    for number in range(attempts.FREE_AT_ADDRESS):
+        try_in(f"nobody{number}")
+    assert not gets_in("ana")
+    client.force_login(make_user("vera", "administrator"))
+    assert f"all accounts at {HOME_ADDRESS}, until" in client.get("/admin/").content.decode()
+    client.post("/admin/unlock/", {"address": HOME_ADDRESS})
+    assert entries("address.unlocked") == [("vera", HOME_ADDRESS)]
+    assert gets_in("ana")
+
+
+@pytest.mark.parametrize("posted", [{}, {"address": "\0"}, {"address": "x y"}, {"user": "nobody"}])
+def test_letting_in_whom_nobody_knows_changes_nothing(ana, client, posted):
+    guess("ana", attempts.FREE_HERE)
+    client.force_login(make_user("vera", "administrator"))
+    assert client.post("/admin/unlock/", posted).status_code in {302, 404}
+    assert not gets_in("ana") and not entries("user.unlocked", "address.unlocked")
