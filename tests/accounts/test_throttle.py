@@ -8,7 +8,6 @@ from unittest.mock import patch
 import pytest
 from django.contrib.auth.models import User
 from django.db import connection, connections
-from django.db.models import F
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
@@ -20,10 +19,7 @@ from tests.conftest import PASSWORD, make_user
 
 ELSEWHERE = "192.0.2.9"
 
-
-def later(by):
-    """As if so much time had passed since every attempt."""
-    Throttle.objects.update(since=F("since") - by)
+pytestmark = pytest.mark.usefixtures("still")
 
 
 def guess(name, times, **more):
@@ -62,32 +58,32 @@ def test_the_page_says_how_long_to_wait_and_in_which_time(ana):
     assert f"{until:%H:%M}" in page or f"{until + timedelta(seconds=2):%H:%M}" in page
 
 
-def test_after_the_wait_the_right_password_opens(ana):
+def test_after_the_wait_the_right_password_opens(ana, still):
     guess("ana", attempts.FREE_HERE)
     assert not gets_in("ana")
-    later(attempts.FIRST_WAIT)
+    still.pass_by(attempts.FIRST_WAIT)
     assert gets_in("ana")
     assert gets_in("ana")
 
 
-def test_waits_grow_with_each_failure_up_to_a_quarter_of_an_hour(ana):
+def test_waits_grow_with_each_failure_up_to_a_quarter_of_an_hour(ana, still):
     guess("ana", attempts.FREE_HERE)
     for wait in (30, 60, 120, 240, 480, 900, 900):
-        later(timedelta(seconds=wait - 2))
+        still.pass_by(timedelta(seconds=wait - 2))
         assert SLOWED in try_in("ana").content.decode()
-        later(timedelta(seconds=2))
+        still.pass_by(timedelta(seconds=2))
         assert SLOWED not in try_in("ana").content.decode()
 
 
-def test_a_refused_attempt_makes_nobody_wait_longer(ana):
+def test_a_refused_attempt_makes_nobody_wait_longer(ana, still):
     guess("ana", attempts.FREE_HERE + 30)
-    later(attempts.FIRST_WAIT)
+    still.pass_by(attempts.FIRST_WAIT)
     assert gets_in("ana")
 
 
-def test_an_hour_later_all_is_forgotten(ana):
+def test_an_hour_later_all_is_forgotten(ana, still):
     guess("ana", attempts.FREE_HERE)
-    later(attempts.FORGOTTEN_AFTER)
+    still.pass_by(attempts.FORGOTTEN_AFTER)
     assert SLOWED not in guess("ana", attempts.FREE_HERE)
 
 
