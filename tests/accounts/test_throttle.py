@@ -184,7 +184,9 @@ def test_an_unknown_name_and_a_wrong_password_look_and_cost_the_same(ana):
     def seen(name):
         with CaptureQueriesContext(connection) as queries:
             page = try_in(name).content.decode()
-        return page.replace(name, "NAME"), len(queries)
+        # What every process asks now and then is not about the name.
+        asked = [one["sql"] for one in queries if "apigate" not in one["sql"]]
+        return page.replace(name, "NAME"), len(asked)
 
     Client().get(LOGIN)
     for _ in range(attempts.FREE_HERE + 2):
