@@ -26,7 +26,7 @@ def test_commands_exist(name):
 def test_options_of_the_operations_exist():
     page = text("docs/operations.md")
     parsers = [
-        load_command_class("events", name).create_parser("manage.py", name)
+        load_command_class(get_commands()[name], name).create_parser("manage.py", name)
         for name in re.findall(r"manage\.py ([a-z_]+)", page)
     ]
     known = {option for parser in parsers for option in parser._option_string_actions}
