@@ -10,9 +10,9 @@ from django.contrib.sessions.models import Session
 from django.db import DatabaseError, OperationalError
 from django.test import Client
 
-from events import clock, services
-from events.models import AuditEntry, Submission
-from events.services import sessions
+from events import clock
+from events.models import AuditEntry, Preferences, Submission
+from events.services import preferences, sessions
 from tests.conftest import PASSWORD, make_user
 from tests.views.test_main_job import form
 from tests.views.test_text_survives import TEXT, given_back
@@ -232,19 +232,17 @@ def test_a_timer_is_answered_without_the_database(as_ana, monkeypatch):
     assert as_ana.get("/healthz").status_code == 200
 
 
-def test_what_a_request_did_is_told_although_its_session_was_ended_meanwhile(
-    as_ana, sandbox, monkeypatch
-):
-    posted, send = form(as_ana) | {"action": "send"}, services.send
+def test_what_a_request_did_is_told_although_its_session_was_ended_meanwhile(as_ana, monkeypatch):
+    save = preferences.save
 
-    def end_and_send(**arguments):
+    def save_and_end(*arguments):
+        save(*arguments)
         sessions.end(as_ana.cookies["sessionid"].value)
-        return send(**arguments)
 
-    monkeypatch.setattr(services, "send", end_and_send)
-    answer = as_ana.post("/events/new/", posted)
-    assert answer.status_code == 302
-    assert Submission.objects.get().state == "created"
+    monkeypatch.setattr(preferences, "save", save_and_end)
+    chosen = {"theme": "dark", "time_zone": "", "dataset_id": ""}
+    assert as_ana.post("/accounts/preferences/", chosen).status_code == 302
+    assert Preferences.objects.get().theme == "dark"
     assert not is_in(as_ana)
 
 
