@@ -4,6 +4,7 @@ import logging
 from typing import Any
 
 from django.contrib.auth import SESSION_KEY
+from django.contrib.sessions.backends.base import UpdateError
 from django.contrib.sessions.backends.db import SessionStore as DatabaseStore
 from django.db import DatabaseError
 
@@ -40,6 +41,16 @@ class SessionStore(DatabaseStore):
         if old and self.session_key:
             sessions.move(old, self.session_key)
             super().delete(old)
+
+    def save(self, must_create: bool = False) -> None:
+        """Keep it, unless it was ended meanwhile.
+
+        What the request did is done: its answer must not be replaced by one that says it was not.
+        """
+        try:
+            super().save(must_create)
+        except UpdateError:
+            _log.warning("a session could not be kept: it was ended during the request")
 
     def _forget(self) -> None:
         """What has ended is taken away when it is seen, so that no setting and no clock revives it.

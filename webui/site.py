@@ -46,7 +46,7 @@ class DeskAdminSite(AdminSite):
     def get_urls(self) -> list[URLPattern | URLResolver]:
         """The admin's own, and the one that lets somebody try a password again."""
         unlock = require_POST(self.admin_view(self.unlock))
-        return [path("unlock/<int:pk>/", unlock, name="unlock"), *super().get_urls()]
+        return [path("unlock/", unlock, name="unlock"), *super().get_urls()]
 
     def index(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
@@ -55,11 +55,14 @@ class DeskAdminSite(AdminSite):
         context = {"slowed": _slowed()} if request.user.has_perm(_CHANGE) else {}
         return super().index(request, context | (extra_context or {}))
 
-    def unlock(self, request: HttpRequest, pk: int) -> HttpResponse:
-        """Let somebody sign in at once who has to wait."""
+    def unlock(self, request: HttpRequest) -> HttpResponse:
+        """Let somebody (`user`), or everybody at an `address`, sign in at once who has to wait."""
         if not request.user.has_perm(_CHANGE):
             raise PermissionDenied
-        signin.unlock(request, get_object_or_404(User, pk=pk))
+        if name := request.POST.get("user"):
+            signin.unlock_user(request, get_object_or_404(User, username=name))
+        else:
+            signin.unlock_address(request, request.POST.get("address", "")[:64])
         return redirect("admin:index")
 
     def login(
@@ -91,7 +94,10 @@ _CHANGE = "auth.change_user"
 
 def _slowed() -> list[dict[str, object]]:
     """Who has to wait, and until when, the longest first."""
-    until = attempts.waiting()
-    users = User.objects.in_bulk(until)
-    found = [{"user": users[pk], "until": until[pk]} for pk in until if pk in users]
-    return sorted(found, key=lambda one: str(one["until"]), reverse=True)
+    waiting = attempts.waiting()
+    users = User.objects.in_bulk([one.pk for one in waiting if one.pk is not None])
+    return [
+        {"user": users.get(one.pk or 0), "address": one.address, "until": one.until}
+        for one in waiting
+        if one.address or one.pk in users
+    ]

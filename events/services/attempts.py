@@ -12,7 +12,6 @@ from datetime import datetime, timedelta
 
 from django.contrib.auth.models import User
 from django.db import transaction
-from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.crypto import salted_hmac
 
@@ -80,42 +79,69 @@ def begin(request: HttpRequest, name: str, user: User | None) -> Attempt:
 def succeeded(attempt: Attempt) -> None:
     """Take it back: the account's failures here are forgotten, elsewhere one less is counted."""
     with transaction.atomic():
-        rows = throttle.locked(attempt.everywhere)
-        for row in rows.values():
-            row.count = max(row.count - 1, 0)
-            row.save()
+        rows = throttle.locked([attempt.here, *attempt.everywhere])
+        for key in attempt.everywhere:
+            rows[key].count = max(rows[key].count - 1, 0)
+            rows[key].save()
         throttle.forget(attempt.here, _refusals(attempt.here))
 
 
-def waiting() -> dict[int, datetime]:
-    """Of each user (by primary key) that has to wait at some place: until when at the latest."""
-    found: dict[int, datetime] = {}
-    for key, until in _waits():
-        pk = int(key.split()[1])
-        found[pk] = max(until, found.get(pk, until))
-    return found
+@dataclass(frozen=True)
+class Waiting:
+    """Who has to wait until when at the latest: the user with that primary key, or an address."""
+
+    until: datetime
+    pk: int | None = None
+    address: str = ""
 
 
-def unlock(user: User) -> bool:
-    """Forget every failed attempt at the account of `user`; whether there was any wait."""
-    was_waiting = user.pk in waiting()
-    _of_accounts().filter(key__startswith=f"{_PREFIX} {user.pk} ").delete()
-    return was_waiting
+def waiting() -> list[Waiting]:
+    """Everybody and every address that has to wait now, the longest first."""
+    found: dict[str, Waiting] = {}
+    for label, place, until in _waits():
+        if label not in found or found[label].until < until:
+            is_user = label.isdecimal()
+            found[label] = Waiting(until, int(label) if is_user else None, "" if is_user else place)
+    return sorted(found.values(), key=lambda one: one.until, reverse=True)
 
 
-def _waits() -> list[tuple[str, datetime]]:
+def unlock_user(user: User) -> bool:
+    """Forget every failed attempt at the account of `user`; whether there was any."""
+    return _forget_all(f"{_PREFIX} {user.pk} ")
+
+
+def unlock_address(text: str) -> bool:
+    """Forget what failed at the address for all accounts together; whether anything did."""
+    return _forget_all(f"{_PREFIX} from {_network(text)}")
+
+
+def _forget_all(start: str) -> bool:
+    rows = Throttle.objects.filter(key__startswith=start, count__gt=0)
+    with transaction.atomic():
+        keys = list(throttle.locked(rows.values_list("key", flat=True)))
+        throttle.forget(*keys)
+    return bool(keys)
+
+
+def _waits() -> list[tuple[str, str, datetime]]:
+    """Label, place and end of each wait: `5`, `from`, … for an account, `from 10.0.0.1`, … else."""
     now = clock.now()
-    rows = _of_accounts().filter(count__gte=FREE_UNDER_PRESSURE, since__gt=now - LONGEST_WAIT)
+    rows = Throttle.objects.filter(
+        key__startswith=f"{_PREFIX} ", count__gte=FREE_UNDER_PRESSURE, since__gt=now - LONGEST_WAIT
+    )
     pressed = {row.key for row in rows if row.key.endswith(" anywhere") and row.count >= PRESSURE}
     found = []
     for row in rows:
-        prefix, label, place, *rest = row.key.split()
-        if not label.isdecimal() or not rest or rest[-1] == "refused":
+        _, label, place, *more = row.key.split()
+        if label == "from":
+            label, free = f"from {place}", FREE_AT_ADDRESS
+        elif label.isdecimal() and len(more) == 1:
+            free = _free(place == "device", f"{_PREFIX} {label} anywhere" in pressed)
+        else:
             continue
-        is_pressed = f"{prefix} {label} anywhere" in pressed
-        until = row.since + wait(row.count, free=_free(place == "device", is_pressed))
+        until = row.since + wait(row.count, free=free)
         if until > now:
-            found.append((row.key, until))
+            found.append((label, place, until))
     return found
 
 
@@ -161,10 +187,6 @@ def _refusals(here: str) -> str:
     return f"{here} refused"
 
 
-def _of_accounts() -> "QuerySet[Throttle]":
-    return Throttle.objects.filter(key__startswith=f"{_PREFIX} ")
-
-
 def _disguised(name: str) -> str:
     """What stands for a name that no account has: people type passwords there."""
     try:
@@ -179,7 +201,7 @@ def _network(text: str) -> str:
     try:
         found = ipaddress.ip_address(text)
     except ValueError:
-        return text
+        return "nowhere"
     if isinstance(found, ipaddress.IPv6Address):
         if found.ipv4_mapped is not None:
             return str(found.ipv4_mapped)

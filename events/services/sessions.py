@@ -160,10 +160,17 @@ def _begin(sender: type[User], request: HttpRequest, user: User, **_: object) ->
         "created_at": now,
         "last_seen_at": now,
     }
-    end(*UserSession.objects.filter(_ended()).values_list("session_key", flat=True))
-    Session.objects.filter(expire_date__lte=now).delete()
+    _sweep()
     UserSession.objects.update_or_create(session_key=request.session.session_key, defaults=values)
     request.session.standing = Standing(user.pk, now, now)  # type: ignore[attr-defined]
+
+
+@transaction.atomic
+def _sweep() -> None:
+    """Delete what has ended, but what somebody else is sweeping out just now."""
+    rows = UserSession.objects.select_for_update(skip_locked=True).filter(_ended())
+    old = Session.objects.select_for_update(skip_locked=True).filter(expire_date__lte=clock.now())
+    end(*rows.values_list("session_key", flat=True), *old.values_list("session_key", flat=True))
 
 
 def _ended() -> Q:

@@ -11,7 +11,7 @@ from django.http import HttpRequest
 from events import audit, clock
 from events.models import Account, UnusableName, canonical
 from events.services import attempts
-from events.services.people import actor
+from events.services.people import actor, person
 
 # After so many entries about one account or address only each tenth power is written.
 TOLD_EACH = 10
@@ -85,14 +85,22 @@ def signed_out(request: HttpRequest, user: User) -> None:
     audit.record(audit.Fact("session.signed_out", who))
 
 
-def unlock(request: HttpRequest, user: User) -> None:
+def unlock_user(request: HttpRequest, user: User) -> None:
     """Let `user` try again at once wherever they have to wait, and log who did that."""
-    if not attempts.unlock(user):
-        return
-    by = request.user
-    who = actor(request, by.get_username(), by.pk)
-    fact = audit.Fact("user.unlocked", who, object_id=f"user:{user.pk}", reason=user.get_username())
-    audit.record(fact)
+    if attempts.unlock_user(user):
+        name = user.get_username()
+        _record_unlock(request, "user.unlocked", f"user:{user.pk}", name)
+
+
+def unlock_address(request: HttpRequest, address: str) -> None:
+    """Let everybody at `address` try again at once, and log who did that."""
+    if attempts.unlock_address(address):
+        _record_unlock(request, "address.unlocked", "", address)
+
+
+def _record_unlock(request: HttpRequest, action: str, object_id: str, reason: str) -> None:
+    who = person(request).actor
+    audit.record(audit.Fact(action, who, object_id=object_id, reason=reason))
 
 
 def _tell_failed(

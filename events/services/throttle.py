@@ -47,6 +47,8 @@ def forget(*keys: str) -> None:
 def sweep() -> None:
     """Delete some rows that say nothing any more. Called with what makes rows, it keeps up."""
     old = Throttle.objects.filter(since__lt=clock.now() - KEPT).order_by("since")
+    if not old.exists():
+        return
     with transaction.atomic():
         rows = old.select_for_update(skip_locked=True)[:SWEPT_MOST]
         forget(*[row.key for row in rows])

@@ -17,6 +17,8 @@ from tests.conftest import PASSWORD, make_user
 SPELLINGS = ["ana", "ana ", "\tana", "ANA", "ａna", "ＡＮＡ", "ana\u3000", "aNa\u00a0"]
 UNSEEN = ["an\u200ba", "ana\u200d", "\u2060ana", "an\u00ada", "ana\ufe0f", "ana\u3164", "\u202eana"]
 
+pytestmark = pytest.mark.usefixtures("still")
+
 
 @pytest.mark.parametrize("name", SPELLINGS)
 def test_every_spelling_is_the_same_account(ana, name):

@@ -16,6 +16,8 @@ NEW = "another long pass phrase"
 SET = {"password1": NEW, "password2": NEW, "usable_password": "true"}
 OWN = {"new_password1": NEW, "new_password2": NEW}
 
+pytestmark = pytest.mark.usefixtures("still")
+
 
 @pytest.fixture
 def as_vera(db, settings):

@@ -11,8 +11,8 @@ from django.db import DatabaseError, OperationalError
 from django.test import Client
 
 from events import clock
-from events.models import AuditEntry, Submission
-from events.services import sessions
+from events.models import AuditEntry, Preferences, Submission
+from events.services import preferences, sessions
 from tests.conftest import PASSWORD, make_user
 from tests.views.test_main_job import form
 from tests.views.test_text_survives import TEXT, given_back
@@ -230,6 +230,20 @@ def test_a_timer_is_answered_without_the_database(as_ana, monkeypatch):
 
     monkeypatch.setattr(sessions, "read", fail)
     assert as_ana.get("/healthz").status_code == 200
+
+
+def test_what_a_request_did_is_told_although_its_session_was_ended_meanwhile(as_ana, monkeypatch):
+    save = preferences.save
+
+    def save_and_end(*arguments):
+        save(*arguments)
+        sessions.end(as_ana.cookies["sessionid"].value)
+
+    monkeypatch.setattr(preferences, "save", save_and_end)
+    chosen = {"theme": "dark", "time_zone": "", "dataset_id": ""}
+    assert as_ana.post("/accounts/preferences/", chosen).status_code == 302
+    assert Preferences.objects.get().theme == "dark"
+    assert not is_in(as_ana)
 
 
 def ended():

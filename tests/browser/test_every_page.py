@@ -23,7 +23,6 @@ PAGES = {
         "/admin/",
         "/admin/auth/user/",
         "/admin/auth/user/add/",
-        "/admin/auth/user/1/change/",
         "/admin/auth/group/",
     ],
 }
