@@ -189,12 +189,14 @@ def test_a_desk_that_was_new_when_it_started_is_no_copy(db, folder):
     assert history.check() == ""
 
 
+@pytest.mark.django_db(transaction=True)
 def test_a_copy_that_is_migrated_stays_a_copy(desk):
     gate.name_database("another")
     call_command("migrate", verbosity=0)
     assert "copy of another" in history.check()
 
 
+@pytest.mark.django_db(transaction=True)
 def test_a_new_database_is_named_by_migrate(desk):
     gate.name_database("")
     call_command("migrate", verbosity=0)

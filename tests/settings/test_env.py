@@ -56,6 +56,18 @@ WRONG = {
     "query": (TOKEN | {"CLOUDFLARE_API_BASE_URL": "https://api.cloudflare.com/?a"}, "query"),
     "database": ({"DATABASE_URL": "mysql://localhost/desk"}, "postgresql://user:password"),
     "database text": ({"DATABASE_URL": "what"}, "DATABASE_URL is not the URL"),
+    "owner of another database": (
+        {"DATABASE_URL": "postgresql://a@h/one", "MIGRATE_DATABASE_URL": "postgresql://b@h/two"},
+        "MIGRATE_DATABASE_URL names another database than DATABASE_URL",
+    ),
+    "owner that is the application": (
+        {"DATABASE_URL": "postgresql://a@h/one", "MIGRATE_DATABASE_URL": "postgresql://a@h/one"},
+        "MIGRATE_DATABASE_URL names the same role as DATABASE_URL",
+    ),
+    "owner of a file": (
+        {"DATABASE_URL": "sqlite:////x", "MIGRATE_DATABASE_URL": "sqlite:////x"},
+        "MIGRATE_DATABASE_URL is for PostgreSQL only",
+    ),
     "hosts": ({"ALLOWED_HOSTS": "*"}, "host names without scheme"),
     "plain http": ({"ALLOWED_HOSTS": "desk.example.org"}, "PLAIN_HTTP=1 is for this machine"),
     "checkpoint url": ({"CHECKPOINT_URL": "http://canary.example/x"}, "http only for this machine"),
