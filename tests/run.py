@@ -1,10 +1,13 @@
-"""`make test`: a browser is found or installed, then the suite runs on SQLite and on PostgreSQL."""
+"""`make test`: what tests need is found or installed, then they run on SQLite and PostgreSQL."""
 
 import os
 import shutil
 import subprocess
 import sys
 
+# Programs that tests start, and Debian's package of each.
+PROGRAMS = {"nginx": "nginx-light", "systemd-analyze": "systemd"}
+SYSTEM_PATH = f"{os.environ.get('PATH', os.defpath)}:/usr/sbin:/usr/local/sbin"
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 # These folders touch no database: once is enough.
 MODEL_FREE = ("indicators", "cloudflare", "sandbox", "bench")
@@ -14,6 +17,10 @@ def main() -> int:
     """0 if every test passed on both databases."""
     if not _browser():
         print("\n*** NO BROWSER: the browser tests are skipped. Install chromium. ***\n")
+        if os.environ.get("CI"):
+            return 1
+    if absent := _absent_programs():
+        print(f"\n*** NOT TESTED: {', '.join(absent)} cannot be found. Install them. ***\n")
         if os.environ.get("CI"):
             return 1
     pytest = [sys.executable, "-m", "pytest", "-q", "-n", str(os.cpu_count() or 2)]
@@ -28,14 +35,27 @@ def _browser() -> bool:
     """Whether there is a browser, after installing Debian's where that is possible."""
     if any(map(shutil.which, BROWSERS)):
         return True
-    if os.geteuid() == 0 and shutil.which("apt-get"):
-        subprocess.run(["apt-get", "update", "-qq"], check=False)
-        subprocess.run(
-            ["apt-get", "install", "-y", "-qq", "--no-install-recommends", "chromium"],
-            check=False,
-            stdout=subprocess.DEVNULL,
-        )
+    _install("chromium")
     return any(map(shutil.which, BROWSERS))
+
+
+def _absent_programs() -> list[str]:
+    """Those of the `PROGRAMS` that are not here, after installing Debian's where possible."""
+    absent = [name for name in PROGRAMS if not shutil.which(name, path=SYSTEM_PATH)]
+    if absent:
+        _install(*(PROGRAMS[name] for name in absent))
+    return [name for name in absent if not shutil.which(name, path=SYSTEM_PATH)]
+
+
+def _install(*packages: str) -> None:
+    if os.geteuid() != 0 or not shutil.which("apt-get"):
+        return
+    subprocess.run(["apt-get", "update", "-qq"], check=False)
+    subprocess.run(
+        ["apt-get", "install", "-y", "-qq", "--no-install-recommends", *packages],
+        check=False,
+        stdout=subprocess.DEVNULL,
+    )
 
 
 def _run(command: list[str], database: str) -> int:

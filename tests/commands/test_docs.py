@@ -8,8 +8,10 @@ from django.core.management import get_commands, load_command_class
 
 from tests.desk import ROOT
 
-DOCUMENTS = ("README.md", "docs/operations.md")
-OTHERS = frozenset({"no-owner", "dbname", "clean", "if-exists", "no-privileges", "format", "file"})
+DOCUMENTS = ("README.md", "docs/operations.md", "docs/production.md")
+OTHERS = frozenset(
+    ("no-owner", "dbname", "clean", "if-exists", "no-privileges", "maintenance-db", "format", "file")
+)
 
 
 def text(name):
@@ -18,7 +20,7 @@ def text(name):
 
 @pytest.mark.parametrize("name", DOCUMENTS)
 def test_commands_exist(name):
-    named = set(re.findall(r"manage\.py ([a-z_]+)", text(name)))
+    named = set(re.findall(r"(?:manage\.py|^eventdesk) ([a-z_]+)", text(name), re.MULTILINE))
     assert named
     assert named <= set(get_commands())
 
@@ -40,7 +42,8 @@ def test_settings_exist(name):
     assert named <= set(re.findall(r"[A-Z]+(?:_[A-Z]+)+", text(".env.example")))
 
 
-def test_tests_exist():
-    page = text("docs/operations.md")
+@pytest.mark.parametrize("document", DOCUMENTS[1:])
+def test_tests_exist(document):
+    page = text(document)
     for name in re.findall(r"`(tests/[a-z_/.]+)`", page):
         assert (Path(ROOT) / name).is_file(), name

@@ -142,13 +142,13 @@ def test_a_kept_key_that_is_weak_stops_the_start(tmp_path, key):
     assert str(tmp_path / "secret_key") in result.stderr
 
 
-def test_no_process_of_the_desk_leaves_a_dump_of_its_memory():
+def test_a_process_of_the_desk_makes_files_for_its_user_alone_and_no_dump_of_its_memory():
     program = (
-        "import resource, manage, sys; sys.argv = ['manage.py', 'version'];"
+        "import os, resource, manage, sys; sys.argv = ['manage.py', 'version'];"
         "resource.setrlimit(resource.RLIMIT_CORE, (4096, 4096)); manage.main();"
-        "print(resource.getrlimit(resource.RLIMIT_CORE))"
+        "print(resource.getrlimit(resource.RLIMIT_CORE), oct(os.umask(0)))"
     )
     result = subprocess.run(
         [sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True
     )
-    assert "(0, 0)" in result.stdout
+    assert "(0, 0) 0o77" in result.stdout
