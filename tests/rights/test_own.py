@@ -2,6 +2,8 @@
 they may see; and nobody becomes somebody else's by fields that the form does not have.
 """
 
+import json
+
 import pytest
 from django.apps import apps
 from django.contrib.auth.models import Group, Permission
@@ -93,10 +95,12 @@ def test_the_filter_for_ones_own_leaves_out_what_one_may_see(as_ana, ana, ben):
     assert CANARY not in mine and "This one is mine" in mine
 
 
-def test_completions_are_ones_own(as_ana, as_rita, as_ben):
-    """Values that somebody chose tell what they are at, whatever its label."""
+def test_completions_are_ones_own(as_ana, as_rita, ben):
+    """Values that somebody chose tell what they are at, even where others may see the event."""
     fields = EXAMPLE | rows(("domain", "x.example")) | {"action": "save"}
-    as_ben.post(NEW, fields | {"attacker": CANARY, "tags": CANARY, "category": CANARY})
+    for state in (State.DRAFT, State.CREATED):
+        typed = json.dumps({"attacker": CANARY, "tags": CANARY, "category": CANARY})
+        sent(ben, "bens.example", state=state, typed=typed)
     mine = fields | {"form_token": "2d1f9c1e-6f4b-4d0e-9d5a-0d8f6f4a1c12", "attacker": "My Yeti"}
     as_ana.post(NEW, mine)
     for client in (as_ana, as_rita):
