@@ -8,7 +8,7 @@ import pytest
 from django.apps import apps
 from django.contrib.auth.models import Group, Permission
 
-from events.models import State
+from events.models import AuditEntry, State
 from tests.conftest import PASSWORD
 from tests.forms.support import EXAMPLE, rows
 from tests.rights import sweep, world
@@ -57,7 +57,7 @@ _VOLATILE |= {"revision", "password", "action_time", "next_at", "lease_until", "
 _COUNTED = {"id", "object_id", "user_id"}
 # What the API or chance says is another one each time, and never what was posted.
 _MADE_THERE = {"event_uuid", "answer", "outcome", "id"}
-_EVIDENCE = ("Audit", "Session", "Throttle")
+_EVIDENCE = ("Audit", "LogEntry", "Session", "Throttle", "UserSession")
 PRESSES = [
     ("owner", "event_new", "save"),
     ("owner", "event_new", "send"),
@@ -172,6 +172,14 @@ def test_an_administrator_gives_no_right_that_no_role_gives(as_adam, ana):
     as_adam.post("/admin/auth/group/add/", fields | {"name": "everything"})
     assert set(group.permissions.values_list("codename", flat=True)) == before
     assert not Group.objects.filter(name="everything").exists()
+
+
+def test_whoever_is_refused_is_in_the_log(as_otto):
+    """With who, what they wanted, and that it was denied."""
+    assert as_otto.get(NEW).status_code == 403
+    entry = AuditEntry.objects.get(action="access.denied")
+    assert (entry.actor, entry.outcome) == ("otto", "denied")
+    assert f"GET {NEW}" in entry.body
 
 
 def test_an_administrator_keeps_accounts(as_adam, client):
