@@ -16,7 +16,7 @@ from tests.rights.world import LOG, READERS, TOLD, World
 
 _WRITE = re.compile(r"\s*(?:INSERT INTO|UPDATE|DELETE FROM)\s+\"?(\w+)", re.IGNORECASE)
 # What looking at a page may write: that somebody looked, and that they are still there.
-EVIDENCE = re.compile(r"events_audit\w*|django_session|events_throttle")
+EVIDENCE = re.compile(r"events_audit\w*|django_session|usersessions_\w+|events_throttle")
 _TO_SIGN_IN = ("/accounts/login/?next=", "/admin/login/?next=")
 
 

@@ -2,11 +2,13 @@
 they may see; and nobody becomes somebody else's by fields that the form does not have.
 """
 
+import json
+
 import pytest
 from django.apps import apps
 from django.contrib.auth.models import Group, Permission
 
-from events.models import State
+from events.models import AuditEntry, State
 from tests.conftest import PASSWORD
 from tests.forms.support import EXAMPLE, rows
 from tests.rights import sweep, world
@@ -55,7 +57,7 @@ _VOLATILE |= {"revision", "password", "action_time", "next_at", "lease_until", "
 _COUNTED = {"id", "object_id", "user_id"}
 # What the API or chance says is another one each time, and never what was posted.
 _MADE_THERE = {"event_uuid", "answer", "outcome", "id"}
-_EVIDENCE = ("Audit", "Session", "Throttle")
+_EVIDENCE = ("Audit", "LogEntry", "Session", "Throttle", "UserSession")
 PRESSES = [
     ("owner", "event_new", "save"),
     ("owner", "event_new", "send"),
@@ -93,10 +95,12 @@ def test_the_filter_for_ones_own_leaves_out_what_one_may_see(as_ana, ana, ben):
     assert CANARY not in mine and "This one is mine" in mine
 
 
-def test_completions_are_ones_own(as_ana, as_rita, as_ben):
-    """Values that somebody chose tell what they are at, whatever its label."""
+def test_completions_are_ones_own(as_ana, as_rita, ben):
+    """Values that somebody chose tell what they are at, even where others may see the event."""
     fields = EXAMPLE | rows(("domain", "x.example")) | {"action": "save"}
-    as_ben.post(NEW, fields | {"attacker": CANARY, "tags": CANARY, "category": CANARY})
+    for state in (State.DRAFT, State.CREATED):
+        typed = json.dumps({"attacker": CANARY, "tags": CANARY, "category": CANARY})
+        sent(ben, "bens.example", state=state, typed=typed)
     mine = fields | {"form_token": "2d1f9c1e-6f4b-4d0e-9d5a-0d8f6f4a1c12", "attacker": "My Yeti"}
     as_ana.post(NEW, mine)
     for client in (as_ana, as_rita):
@@ -168,6 +172,14 @@ def test_an_administrator_gives_no_right_that_no_role_gives(as_adam, ana):
     as_adam.post("/admin/auth/group/add/", fields | {"name": "everything"})
     assert set(group.permissions.values_list("codename", flat=True)) == before
     assert not Group.objects.filter(name="everything").exists()
+
+
+def test_whoever_is_refused_is_in_the_log(as_otto):
+    """With who, what they wanted, and that it was denied."""
+    assert as_otto.get(NEW).status_code == 403
+    entry = AuditEntry.objects.get(action="access.denied")
+    assert (entry.actor, entry.outcome) == ("otto", "denied")
+    assert f"GET {NEW}" in entry.body
 
 
 def test_an_administrator_keeps_accounts(as_adam, client):
