@@ -10,7 +10,16 @@ from tests.desk import ROOT
 
 DOCUMENTS = ("README.md", "docs/operations.md", "docs/production.md")
 OTHERS = frozenset(
-    ("no-owner", "dbname", "clean", "if-exists", "no-privileges", "maintenance-db", "format", "file")
+    (
+        "no-owner",
+        "dbname",
+        "clean",
+        "if-exists",
+        "no-privileges",
+        "maintenance-db",
+        "format",
+        "file",
+    )
 )
 
 
