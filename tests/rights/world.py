@@ -28,8 +28,8 @@ RED, RAW, DRAFT, OWN = "CANARYRED", "CANARYRAW", "CANARYDRAFT", "CANARYOWN"
 BESIDE = "besideword"
 # Who may read each canary; nobody else, whatever the address and the method.
 READERS = {
-    RED: {"owner", "reviewer", "auditor", "superuser"},
-    RAW: {"owner", "reviewer", "auditor", "superuser"},
+    RED: {"owner", "reviewer", "auditor"},
+    RAW: {"owner", "reviewer", "auditor"},
     DRAFT: {"owner"},
     OWN: {"owner"},
 }
