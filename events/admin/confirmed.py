@@ -1,8 +1,7 @@
 """Admin pages that change who may do what: they ask for the password again."""
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from django.contrib import admin
 from django.contrib.auth.models import User
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
@@ -10,15 +9,11 @@ from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.urls import reverse
 
+from events.admin.filtered import FilteredAdmin
 from events.services import confirming
 
-if TYPE_CHECKING:
-    _Admin = admin.ModelAdmin[Any]
-else:
-    _Admin = object
 
-
-class ConfirmedAdmin(_Admin):
+class ConfirmedAdmin(FilteredAdmin):
     """For the admin of accounts or groups: each page that may change one asks first."""
 
     def changeform_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:

@@ -1,27 +1,20 @@
 """Admin pages whose every change stands in the chained log: how the object was, and how it is."""
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from django.contrib import admin
 from django.db import transaction
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest
 
 from events import audit, services
-
-if TYPE_CHECKING:
-    _Admin = admin.ModelAdmin[Any]
-else:
-    _Admin = admin.ModelAdmin
+from events.admin.filtered import FilteredAdmin
 
 # Where an object carries what it said before it was saved, from one step of the view to another.
 _BEFORE = "_said_before"
-# How the filters beside a list ask.
-_ENDS = ("", "__exact", "__isnull", "__id__exact")
 
 
-class LoggedAdmin(_Admin):
+class LoggedAdmin(FilteredAdmin):
     """Logs what an object does, before and after, in the transaction of the change.
 
     The chain is appended to last of all: after related rows, and after the admin's own log.
@@ -35,10 +28,6 @@ class LoggedAdmin(_Admin):
     def says(self, obj: Any) -> str:
         """What `obj` does, in words that can be compared."""
         raise NotImplementedError
-
-    def lookup_allowed(self, lookup: str, value: str, request: HttpRequest | None = None) -> bool:
-        """A list is asked by the filters beside it, and by nothing else that Django could do."""
-        return lookup in {f"{name}{end}" for name in self.list_filter for end in _ENDS}
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
         """Note how it was, and save.

@@ -6,6 +6,7 @@ The whole chain takes minutes to verify; this takes one entry, for whoever is ab
 from typing import Any
 
 from events.audit import body, seal
+from events.audit.bound import is_bound
 from events.models import AuditAttachment, AuditEntry
 
 
@@ -21,9 +22,14 @@ def proven(entry: AuditEntry) -> dict[str, Any]:
 
 
 def _is_sealed(entry: AuditEntry, fields: dict[str, Any]) -> bool:
-    """Whether the seal is genuine; an entry without one has to be from before there were any."""
+    """Whether the seal is genuine. An entry without one has to be from before there were any, and
+    one whose key is not here has to be bound by a later one.
+    """
     if "key" in fields:
-        return seal.is_genuine(str(fields["key"]), entry.hash, entry.mac or "")
+        key_id = str(fields["key"])
+        if seal.find(key_id) is None:
+            return is_bound(entry)
+        return seal.is_genuine(key_id, entry.hash, entry.mac or "")
     before = AuditEntry.objects.filter(seq=entry.seq - 1).first()
     return before is None or "key" not in body.parsed(before.body)
 

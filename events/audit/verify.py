@@ -98,6 +98,8 @@ class _Chain:
         if missing:
             told = f"it is missing: entries up to {max(missing)} were there"
             return Fault(self.last.seq + 1, told)
+        if (unsealed := self._seals.fault_at_end()) is not None:
+            return Fault(*unsealed)
         stray = self._terms.stray(self.last.seq + 1, is_end=True)
         return stray or stray_attachment(self.last.seq)
 

@@ -295,9 +295,9 @@ def test_only_administrators_end_others_sessions(person, request, as_ben, ben):
     assert is_in(as_ben)
 
 
-def test_a_superusers_sessions_are_not_for_administrators(as_vera, as_adam, adam):
-    assert as_vera.post(f"/admin/auth/user/{adam.pk}/sessions/end/").status_code == 403
-    assert is_in(as_adam)
+def test_a_superusers_sessions_are_not_for_administrators(as_vera, as_sara, sara):
+    assert as_vera.post(f"/admin/auth/user/{sara.pk}/sessions/end/").status_code == 403
+    assert is_in(as_sara)
 
 
 def test_ending_sessions_takes_a_post(as_vera, ana, as_ana):

@@ -38,7 +38,7 @@ def test_strangers_are_sent_to_sign_in(db, client, page):
 def test_healthz_needs_no_sign_in_and_tells_nothing(db, client):
     answer = client.get("/healthz")
     assert answer.status_code == 200
-    assert set(answer.json()) == {"status", "database", "migrations", "worker", "api"}
+    assert set(answer.json()) == {"status", "database", "migrations", "worker", "api", "audit"}
     assert all(len(words) < 50 for words in answer.json().values())
 
 
