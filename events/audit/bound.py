@@ -1,6 +1,7 @@
-"""Entries whose key is not here any more: bound by the chain to a genuine one that follows.
+"""Entries without a key that is here: bound by the chain of hashes to a genuine one that follows.
 
-The chain of hashes is walked once up to the entry with which the keys that are here begin. Of what
+They are those from before there were seals, and those of keys that are lost or taken out.
+The chain is walked once up to the entry with which the keys that are here begin. Of what
 was walked, one hash in so many is kept: an entry is bound if the hashes from it on lead there.
 """
 
@@ -44,10 +45,20 @@ def is_bound(entry: AuditEntry) -> bool:
     return last.seq == known[place].seq and last.hash == known[place].hash
 
 
+def is_sealed() -> bool:
+    """Whether any entry is sealed: before the first one that is, none can be asked to be."""
+    return _first_sealed() is not None
+
+
+def _first_sealed() -> int | None:
+    sealed = AuditEntry.objects.filter(mac__isnull=False).order_by("seq")
+    return sealed.values_list("seq", flat=True).first()
+
+
 def _anchor() -> _Link | None:
     """The genuine entry with which the keys that are here begin; None if there is none."""
     changes = AuditEntry.objects.filter(action__in=(KEY_ADDED, KEY_LOST)).order_by("-seq")
-    newest = changes.values_list("seq", flat=True).first()
+    newest = changes.values_list("seq", flat=True).first() or _first_sealed()
     if newest is None:
         return None
     # A key that was added seals from the next entry on; one that replaces a lost one from here on.

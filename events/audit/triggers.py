@@ -19,11 +19,14 @@ _TERM = AuditTerm._meta.db_table
 TABLES = (_ENTRY, _ATTACHMENT, _TERM)
 
 # What an INSERT must not do, per table, as a condition on NEW. INSERT OR REPLACE deletes without
-# firing a DELETE trigger, so that the row that it would replace is looked for here.
+# firing a DELETE trigger, so that the row that it would replace is looked for here. A process of
+# an older release, which seals nothing, would break a sealed log for good: it is refused.
 _FORBIDDEN_ROWS = {
     _ENTRY: (
         f"NEW.seq IS NOT coalesce((SELECT max(seq) FROM {_ENTRY}), 0) + 1 OR NEW.prev IS NOT "  # noqa: S608
         f"coalesce((SELECT hash FROM {_ENTRY} ORDER BY seq DESC LIMIT 1), '{GENESIS}')"
+        " OR (NEW.mac IS NULL AND"
+        f" (SELECT mac FROM {_ENTRY} ORDER BY seq DESC LIMIT 1) IS NOT NULL)"
     ),
     _ATTACHMENT: (
         f"EXISTS (SELECT 1 FROM {_ATTACHMENT} WHERE id = NEW.id)"  # noqa: S608
@@ -62,9 +65,10 @@ _CONTINUE = f"""
 DECLARE
   last record;
 BEGIN
-  SELECT seq, hash INTO last FROM {_ENTRY} ORDER BY seq DESC LIMIT 1;
+  SELECT seq, hash, mac INTO last FROM {_ENTRY} ORDER BY seq DESC LIMIT 1;
   IF NEW.seq IS DISTINCT FROM coalesce(last.seq, 0) + 1
-    OR NEW.prev IS DISTINCT FROM coalesce(last.hash, '{GENESIS}') THEN
+    OR NEW.prev IS DISTINCT FROM coalesce(last.hash, '{GENESIS}')
+    OR (NEW.mac IS NULL AND last.mac IS NOT NULL) THEN
     RAISE EXCEPTION 'the audit log refuses this %', TG_OP
       USING ERRCODE = 'integrity_constraint_violation';
   END IF;

@@ -6,6 +6,7 @@ was read from there is compared with the log before it is sent, or looked for, b
 
 import json
 import logging
+from datetime import datetime
 from typing import Any, NamedTuple
 
 from events import audit
@@ -33,7 +34,9 @@ class Locked(NamedTuple):
     def columns(self) -> dict[str, Any]:
         """The columns of a submission as they were when it was locked."""
         wire = json.loads(self.body)
+        # As it was locked: what Cloudforce One tells is moved where every time zone can show it.
         columns = columns_of(wire, "") | {"tlp": self.tlp}
+        columns["event_date"] = datetime.fromisoformat(wire["date"])
         return columns | {"body": self.body, "body_sha256": sha256(self.body)}
 
 

@@ -40,8 +40,9 @@ class Said:
 def settle(submission: Submission, actor: audit.Actor, said: Said) -> Submission:
     """Record `said` of a submission that was SENDING, as it was read or as it is by now.
 
-    Tries again for some seconds if the database is away; if it stays away, what the API said goes
-    to the log of the process, and the lease runs out: the event is then looked for.
+    Tries again for some seconds if the database, or the key of the log, is away. If it stays away,
+    what the API said goes to the log of the process, and the lease runs out: the event is then
+    looked for.
     """
     # A try that is rolled back leaves in memory what it wrote or read.
     read = (submission.state, submission.version, submission.attempt)
@@ -49,7 +50,8 @@ def settle(submission: Submission, actor: audit.Actor, said: Said) -> Submission
         try:
             with transaction.atomic(durable=True):
                 _write(submission, actor, said)
-        except (DatabaseError, InterfaceError) as error:
+        except (DatabaseError, InterfaceError, audit.UnknownKey, audit.BadKey) as error:
+            # Another machine may have gone on with a key that is not here yet.
             if connection.in_atomic_block:
                 raise
             connection.close()

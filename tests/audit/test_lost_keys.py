@@ -1,4 +1,4 @@
-"""Keys of the log that are lost, found again, or taken out too early: nothing legitimate is hurt."""
+"""Keys of the log that are lost, found again or taken out: nothing legitimate is hurt."""
 
 import secrets
 
@@ -8,7 +8,9 @@ from django.core.management import call_command
 from events import audit
 from events.audit import alarms
 from events.audit.watch import Watch
+from events.cloudflare import Client
 from events.models import AuditEntry, State
+from events.outbox import settle
 from tests.audit.support import tamper
 from tests.outbox.support import actions, looks, pass_time, send, state, unknown, work
 
@@ -140,3 +142,23 @@ def test_a_log_whose_end_is_sealed_by_a_key_that_is_not_here_is_not_whole(db, se
     report = audit.verify()
     assert report.fault.seq == 1
     assert "which is not here" in report.fault.reason
+
+
+def test_an_answer_is_kept_if_another_machine_changed_the_key_meanwhile(
+    transactional_db, ana, sandbox, settings, monkeypatch, caplog
+):
+    settings.AUDIT_KEYS = (LOST,)
+    monkeypatch.setattr(settle, "RETRY_WAITS", (0.0,))
+    create, uuids = Client.create_event, []
+
+    def create_event(client, body):
+        created = create(client, body)
+        uuids.append(created.uuid)
+        settings.AUDIT_KEYS = (NEW, LOST)
+        record()
+        settings.AUDIT_KEYS = (LOST,)
+        return created
+
+    monkeypatch.setattr(Client, "create_event", create_event)
+    assert send(ana).state == State.SENDING
+    assert uuids[0] in caplog.text
