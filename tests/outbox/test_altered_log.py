@@ -121,3 +121,16 @@ def test_f4_what_was_put_back_is_as_the_log_says_at_the_ends_of_time_too(ana, sa
     assert "altered" in actions(waits)
     report = audit.verify()
     assert report.is_whole, report.fault
+
+
+def test_f4_an_appended_row_that_says_it_waits_sends_nothing_twice(ana, sandbox):
+    created = send(ana)
+    assert created.state == State.CREATED
+    Submission.objects.filter(pk=created.pk).update(
+        state=State.READY, next_at=timezone.now(), lease_until=None
+    )
+    told = {"action": "submission.deferred", "object_id": str(created.pk)}
+    insert(json.dumps(told), told, mac="0" * 64)
+    pass_time(hours=1)
+    work()
+    assert len(creates(sandbox)) == 1
