@@ -11,7 +11,7 @@ from typing import Any
 
 from allauth.usersessions.models import UserSession
 from django.conf import settings
-from django.contrib.auth import SESSION_KEY
+from django.contrib.auth import HASH_SESSION_KEY, SESSION_KEY
 from django.contrib.auth.models import User
 from django.contrib.auth.signals import user_logged_in
 from django.contrib.sessions.backends.base import SessionBase
@@ -128,6 +128,18 @@ def end(*keys: str) -> int:
         Session.objects.filter(session_key__in=keys).delete()
         count, _ = UserSession.objects.filter(session_key__in=keys).delete()
     return int(count)
+
+
+def keep_all(request: HttpRequest | None, user: User) -> None:
+    """The hash of the same password is another one: every session of `user` goes on with it."""
+    fitting = user.get_session_auth_hash()
+    keys = UserSession.objects.filter(user=user).values("session_key")
+    for row in Session.objects.select_for_update().filter(session_key__in=keys):
+        values = row.get_decoded() | {HASH_SESSION_KEY: fitting}
+        row.session_data = Session.objects.encode(values)
+        row.save(update_fields=["session_data"])
+    if request is not None and request.session.get(SESSION_KEY) == str(user.pk):
+        request.session[HASH_SESSION_KEY] = fitting
 
 
 def move(old: str, new: str) -> None:

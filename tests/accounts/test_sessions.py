@@ -6,6 +6,7 @@ from datetime import timedelta
 import pytest
 from allauth.usersessions.models import UserSession
 from django.conf import settings
+from django.contrib.auth.models import User
 from django.contrib.sessions.models import Session
 from django.db import DatabaseError, OperationalError
 from django.test import Client
@@ -13,6 +14,7 @@ from django.test import Client
 from events import clock
 from events.models import AuditEntry, Preferences, Submission
 from events.services import preferences, sessions
+from tests.accounts.support import gets_in, hash_as_before
 from tests.conftest import PASSWORD, make_user
 from tests.views.test_main_job import form
 from tests.views.test_text_survives import TEXT, given_back
@@ -295,9 +297,9 @@ def test_only_administrators_end_others_sessions(person, request, as_ben, ben):
     assert is_in(as_ben)
 
 
-def test_a_superusers_sessions_are_not_for_administrators(as_vera, as_adam, adam):
-    assert as_vera.post(f"/admin/auth/user/{adam.pk}/sessions/end/").status_code == 403
-    assert is_in(as_adam)
+def test_a_superusers_sessions_are_not_for_administrators(as_vera, as_sara, sara):
+    assert as_vera.post(f"/admin/auth/user/{sara.pk}/sessions/end/").status_code == 403
+    assert is_in(as_sara)
 
 
 def test_ending_sessions_takes_a_post(as_vera, ana, as_ana):
@@ -330,3 +332,19 @@ BROWSERS = {
 @pytest.mark.parametrize("agent", BROWSERS)
 def test_a_browser_in_words(agent):
     assert sessions.browser(agent) == BROWSERS[agent]
+
+
+@pytest.mark.parametrize("way", ["sign-in", "asked again"])
+def test_a_hash_that_is_made_anew_ends_no_session(ana, way):
+    there, here = Client(), Client()
+    assert gets_in("ana", client=there)
+    assert gets_in("ana", client=here)
+    hash_as_before(ana)
+    sessions.keep_all(None, ana)
+    if way == "sign-in":
+        assert gets_in("ana")
+    else:
+        assert here.post("/accounts/reauthenticate/", {"password": PASSWORD}).status_code == 302
+    assert not User.objects.get(pk=ana.pk).password.startswith("argon2")
+    assert is_in(there)
+    assert is_in(here)
