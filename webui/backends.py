@@ -8,7 +8,7 @@ from django.contrib.auth.models import AnonymousUser, User
 from django.db import connection
 from django.http import HttpRequest
 
-from events.services import signin
+from events.services import accounts, signin
 
 _EVERY = """
 SELECT c.app_label, p.codename FROM auth_permission p
@@ -41,7 +41,7 @@ class RoleBackend(ModelBackend):
         if user is None:
             User().set_password(password)
             return None
-        fits = user.check_password(password)
+        fits = accounts.fits(request, user, password)
         return user if fits and self.user_can_authenticate(user) else None
 
     def user_can_authenticate(self, user: User | AnonymousUser | None) -> bool:

@@ -9,6 +9,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
+from django.conf import settings
 from django.contrib.auth.models import User
 from django.db import connection
 
@@ -17,7 +18,7 @@ from events.audit.report import Fault
 from events.audit.stored import Row
 from events.audit.story import ACTIONS, Commitment, Story
 from events.models import PRIVATE, AuditAttachment, AuditEntry, Submission, SubmissionIndicator
-from events.payload import Indicator, ValidationError, sha256
+from events.payload import Indicator, Tlp, ValidationError, has_red_data, sha256
 from events.payload.values import value_of
 
 _ID = re.compile("-?".join(f"([0-9a-f]{{{n}}})" for n in (8, 4, 4, 4, 12)), re.ASCII)
@@ -148,11 +149,11 @@ def _copies_fault(row: Row, story: Story) -> str:
         return "the number of its sends was changed"
     if row["state"] in PRIVATE:
         return ""
-    if row["tlp"] != story.tlp:
+    event = body.parsed(stored.text(row["body"]) or "")
+    if row["tlp"] != story.tlp and not _is_red_by_data(row, event):
         return f"its marking is {row['tlp'] or 'none'}, and the log says {story.tlp or 'none'}"
     if not story.shows_payload:
         return ""
-    event = body.parsed(stored.text(row["body"]) or "")
     for column, name in (("category", "category"), ("event", "event"), ("dataset_id", "datasetId")):
         if row[column] != event.get(name, ""):
             return f"its column {column} was changed: its bytes say otherwise"
@@ -160,6 +161,11 @@ def _copies_fault(row: Row, story: Story) -> str:
     if at is None or not stored.is_moment(row["event_date"], at):
         return "its column event_date was changed: its bytes say otherwise"
     return ""
+
+
+def _is_red_by_data(row: Row, event: dict[str, Any]) -> bool:
+    """Entries of before named the label of the event alone; RED raw data makes the whole RED."""
+    return row["tlp"] == Tlp.RED and has_red_data(event, settings.TLP_WIRE)
 
 
 def _indicators_fault(row: Row, keys: list[str]) -> str:

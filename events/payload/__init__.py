@@ -19,7 +19,7 @@ from events.payload.model import (
 )
 from events.payload.problems import LABELS, Problem, problems
 from events.payload.text import RAW_MAX_BYTES, parse_map, refuse_hostile
-from events.payload.tlp import Tlp, label_of_wire, wire_values
+from events.payload.tlp import Tlp, has_red_data, label_of_wire, wire_values
 
 __all__ = [
     "BODY_MAX_BYTES",
@@ -41,6 +41,7 @@ __all__ = [
     "Tlp",
     "ValidationError",
     "canonical_bytes",
+    "has_red_data",
     "label_of_wire",
     "parse_map",
     "problems",

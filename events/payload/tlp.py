@@ -6,7 +6,7 @@ are those that it knows for indicators (see `wire_values`), and an operator can 
 
 from collections.abc import Mapping
 from enum import StrEnum
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 
 class Tlp(StrEnum):
@@ -82,6 +82,13 @@ def label_of_wire(text: str, wire: Mapping[Tlp, str]) -> Tlp | None:
         return Tlp.from_text(text)
     except ValueError:
         return None
+
+
+def has_red_data(event: Mapping[str, Any], wire: Mapping[Tlp, str]) -> bool:
+    """Whether the raw data of `event`, as it is sent, bears a label that means RED, or nothing."""
+    raw = event.get("raw")
+    told = raw.get("tlp") if isinstance(raw, dict) else None
+    return bool(told) and (label_of_wire(str(told), wire) or Tlp.RED) is Tlp.RED
 
 
 def wire_values(overrides: Mapping[str, str]) -> dict[Tlp, str]:

@@ -7,13 +7,16 @@ verbs tell nobody, so that a test lets none of them touch these models.
 """
 
 from collections.abc import Collection, Sequence
+from contextvars import ContextVar
 from functools import partial
 from typing import Any, NamedTuple
 
+from django.contrib.auth.hashers import verify_password
 from django.contrib.auth.models import Group, Permission, User
 from django.db import transaction
 from django.db.models import Model
 from django.db.models.signals import m2m_changed, post_save, pre_delete, pre_save
+from django.http import HttpRequest
 
 from events import audit
 from events.audit.body import REASON_MAX
@@ -35,6 +38,8 @@ class State(NamedTuple):
 
 
 _Kind = type[User] | type[Group]
+# Whether an account is saved with its old password under a new hash.
+_is_renewing: ContextVar[bool] = ContextVar("a hash is made anew", default=False)
 
 
 def watch() -> None:
@@ -47,6 +52,35 @@ def watch() -> None:
     m2m_changed.connect(_before_relation, sender=User.groups.through)
     m2m_changed.connect(_before_relation, sender=User.user_permissions.through)
     m2m_changed.connect(_before_relation, sender=Group.permissions.through)
+
+
+def fits(request: HttpRequest | None, user: User, password: str) -> bool:
+    """Whether `password` is that of `user`. A hash of an older kind is then made anew.
+
+    That is no change of the password: no entry tells of one, and no session ends. So it is done
+    here, and not by `User.check_password`, which saves it as any other.
+    """
+    hashed = user.password
+    is_right, is_old = verify_password(password, hashed)
+    if is_right and is_old:
+        user.set_password(password)
+        user._password = None  # type: ignore[attr-defined] # else the save tells that it is new
+        _renew(request, user, hashed)
+    return is_right
+
+
+@transaction.atomic
+def _renew(request: HttpRequest | None, user: User, hashed: str) -> None:
+    """Keep the new hash, unless the password was changed meanwhile."""
+    rows = User.objects.select_for_update(no_key=True)
+    if not rows.filter(pk=user.pk, password=hashed).exists():
+        return
+    token = _is_renewing.set(True)
+    try:
+        user.save(update_fields=["password"])
+    finally:
+        _is_renewing.reset(token)
+    sessions.keep_all(request, user)
 
 
 def roles(user: User) -> str:
@@ -97,7 +131,7 @@ def _before_save(
     **_: object,
 ) -> None:
     # A sign-in writes `last_login` and nothing else, which is no change of the account.
-    if instance.pk is None or update_fields == frozenset({"last_login"}):
+    if instance.pk is None or update_fields == frozenset({"last_login"}) or _is_renewing.get():
         return
     _note(sender, [instance.pk])
     if isinstance(instance, User):

@@ -11,7 +11,7 @@ from typing import Any
 
 from allauth.usersessions.models import UserSession
 from django.conf import settings
-from django.contrib.auth import SESSION_KEY
+from django.contrib.auth import HASH_SESSION_KEY, SESSION_KEY
 from django.contrib.auth.models import User
 from django.contrib.auth.signals import user_logged_in
 from django.contrib.sessions.backends.base import SessionBase
@@ -124,10 +124,24 @@ def end_all(user: User, *, but: str | None = None) -> int:
 
 def end(*keys: str) -> int:
     """End the sessions with these `keys`; says how many there were."""
+    # The row beside it first, as everywhere: two that end the same session cannot deadlock.
     with transaction.atomic():
-        Session.objects.filter(session_key__in=keys).delete()
         count, _ = UserSession.objects.filter(session_key__in=keys).delete()
+        Session.objects.filter(session_key__in=keys).delete()
     return int(count)
+
+
+def keep_all(request: HttpRequest | None, user: User) -> None:
+    """The hash of the same password is another one: every session of `user` goes on with it."""
+    fitting = user.get_session_auth_hash()
+    rows = UserSession.objects.select_for_update().filter(user=user).order_by("pk")
+    keys = list(rows.values_list("session_key", flat=True))
+    for row in Session.objects.select_for_update().filter(session_key__in=keys):
+        values = row.get_decoded() | {HASH_SESSION_KEY: fitting}
+        row.session_data = Session.objects.encode(values)
+        row.save(update_fields=["session_data"])
+    if request is not None and request.session.get(SESSION_KEY) == str(user.pk):
+        request.session[HASH_SESSION_KEY] = fitting
 
 
 def move(old: str, new: str) -> None:
@@ -167,9 +181,13 @@ def _begin(sender: type[User], request: HttpRequest, user: User, **_: object) ->
 
 @transaction.atomic
 def _sweep() -> None:
-    """Delete what has ended, but what somebody else is sweeping out just now."""
+    """Delete what has ended, but what somebody else is sweeping out just now.
+
+    A session with a row beside it is not locked before that row, and ends with it.
+    """
     rows = UserSession.objects.select_for_update(skip_locked=True).filter(_ended())
     old = Session.objects.select_for_update(skip_locked=True).filter(expire_date__lte=clock.now())
+    old = old.exclude(session_key__in=UserSession.objects.values("session_key"))
     end(*rows.values_list("session_key", flat=True), *old.values_list("session_key", flat=True))
 
 

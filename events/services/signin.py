@@ -6,6 +6,7 @@ from math import ceil
 from django.conf import settings
 from django.contrib.auth import authenticate
 from django.contrib.auth.models import User
+from django.db import transaction
 from django.http import HttpRequest
 
 from events import audit, clock
@@ -85,22 +86,24 @@ def signed_out(request: HttpRequest, user: User) -> None:
     audit.record(audit.Fact("session.signed_out", who))
 
 
+@transaction.atomic
 def unlock_user(request: HttpRequest, user: User) -> None:
     """Let `user` try again at once wherever they have to wait, and log who did that."""
     if attempts.unlock_user(user):
         name = user.get_username()
-        _record_unlock(request, "user.unlocked", f"user:{user.pk}", name)
+        _append_unlock(request, "user.unlocked", f"user:{user.pk}", name)
 
 
+@transaction.atomic
 def unlock_address(request: HttpRequest, address: str) -> None:
     """Let everybody at `address` try again at once, and log who did that."""
     if attempts.unlock_address(address):
-        _record_unlock(request, "address.unlocked", "", address)
+        _append_unlock(request, "address.unlocked", "", address)
 
 
-def _record_unlock(request: HttpRequest, action: str, object_id: str, reason: str) -> None:
+def _append_unlock(request: HttpRequest, action: str, object_id: str, reason: str) -> None:
     who = person(request).actor
-    audit.record(audit.Fact(action, who, object_id=object_id, reason=reason))
+    audit.append(audit.Fact(action, who, object_id=object_id, reason=reason))
 
 
 def _tell_failed(

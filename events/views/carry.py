@@ -11,10 +11,14 @@ from django.urls import Resolver404, resolve, reverse
 
 from events.forms.completing import FROM_TEMPLATE
 from events.forms.typed import PREFIX, TEXTS
+from events.services.drafts import WAS_RED
 
-HIDDEN = frozenset({"form_token", "version"})
+HIDDEN = frozenset({"form_token", "version", WAS_RED})
 ROUTES = frozenset({"event_new", "event_edit"})
-_FIELDS = frozenset(TEXTS) | HIDDEN | {FROM_TEMPLATE, "override_reason", "template_name"}
+# A test compares them with the page of the form: what is not here is lost, or was RED and is not.
+_FIELDS = (
+    frozenset(TEXTS) | HIDDEN | {FROM_TEMPLATE, "override_reason", "template_name", "template_for"}
+)
 _ROW_FIELD = re.compile(
     rf"{PREFIX}-(?:[0-9]+-(?:indicator_type|value|note)|(?:TOTAL|INITIAL)_FORMS)", re.ASCII
 )

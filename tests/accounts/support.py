@@ -2,6 +2,8 @@
 
 import json
 
+from django.contrib.auth.hashers import make_password
+from django.contrib.auth.models import User
 from django.test import Client
 
 from events.models import AuditEntry
@@ -30,3 +32,9 @@ def entries(*actions):
     """Actor and reason of each entry with one of these actions, in order."""
     rows = AuditEntry.objects.filter(action__in=actions).order_by("seq")
     return [(row.actor, json.loads(row.body).get("reason", "")) for row in rows]
+
+
+def hash_as_before(user):
+    """Keep the password under a hash of a kind that is no longer the first choice."""
+    user.password = make_password(PASSWORD, hasher="argon2")
+    User.objects.filter(pk=user.pk).update(password=user.password)

@@ -1,18 +1,24 @@
 """Sessions end when nobody does anything, after half a day, and when somebody ends them."""
 
 import json
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from datetime import timedelta
 
 import pytest
 from allauth.usersessions.models import UserSession
 from django.conf import settings
+from django.contrib.auth.models import User
 from django.contrib.sessions.models import Session
-from django.db import DatabaseError, OperationalError
+from django.db import DatabaseError, OperationalError, connection
 from django.test import Client
 
 from events import clock
 from events.models import AuditEntry, Preferences, Submission
 from events.services import preferences, sessions
+from tests.accounts.support import gets_in, hash_as_before
 from tests.conftest import PASSWORD, make_user
 from tests.views.test_main_job import form
 from tests.views.test_text_survives import TEXT, given_back
@@ -330,3 +336,45 @@ BROWSERS = {
 @pytest.mark.parametrize("agent", BROWSERS)
 def test_a_browser_in_words(agent):
     assert sessions.browser(agent) == BROWSERS[agent]
+
+
+@pytest.mark.parametrize("way", ["sign-in", "asked again"])
+def test_a_hash_that_is_made_anew_ends_no_session(ana, way):
+    there, here = Client(), Client()
+    assert gets_in("ana", client=there)
+    assert gets_in("ana", client=here)
+    hash_as_before(ana)
+    sessions.keep_all(None, ana)
+    if way == "sign-in":
+        assert gets_in("ana")
+    else:
+        assert here.post("/accounts/reauthenticate/", {"password": PASSWORD}).status_code == 302
+    assert not User.objects.get(pk=ana.pk).password.startswith("argon2")
+    assert is_in(there)
+    assert is_in(here)
+
+
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite has one writer at a time")
+@pytest.mark.django_db(transaction=True)
+def test_a_session_that_is_ended_and_swept_out_at_once_is_no_deadlock(as_ana, ben):
+    key = as_ana.cookies["sessionid"].value
+    age(as_ana, used=IDLE)
+    has_begun = threading.Event()
+
+    def pause(execute, sql, *rest):
+        """The other one comes as far as it can, between the first DELETE and the second."""
+        found = execute(sql, *rest)
+        if sql.startswith("DELETE") and not has_begun.is_set():
+            has_begun.set()
+            time.sleep(1)
+        return found
+
+    def ended():
+        with connection.execute_wrapper(pause), closing(connection):
+            return sessions.end(key)
+
+    with ThreadPoolExecutor(1) as thread:
+        ending = thread.submit(ended)
+        assert has_begun.wait(10)
+        assert gets_in("ben")
+        assert ending.result(10) == 1

@@ -7,13 +7,14 @@ from unittest.mock import patch
 
 import pytest
 from django.contrib.auth.models import User
-from django.db import connection, connections
+from django.db import DatabaseError, connection, connections
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from events import clock
+from events.audit import chain
 from events.models import AuditEntry, Throttle
-from events.services import attempts, throttle
+from events.services import accounts, attempts, throttle
 from tests.accounts.support import HOME_ADDRESS, LOGIN, SLOWED, entries, gets_in, try_in
 from tests.conftest import PASSWORD, make_user
 
@@ -33,11 +34,11 @@ def guess(name, times, **more):
 def test_of_forty_guesses_at_once_no_more_are_judged_than_one_after_another():
     make_user("ana", "analyst")
     judged = []
-    check = User.check_password
+    verify = accounts.verify_password
 
-    def counted(user, password):
+    def counted(password, hashed):
         judged.append(password)
-        return check(user, password)
+        return verify(password, hashed)
 
     def one(_):
         try:
@@ -45,7 +46,7 @@ def test_of_forty_guesses_at_once_no_more_are_judged_than_one_after_another():
         finally:
             connections.close_all()
 
-    with patch.object(User, "check_password", counted), ThreadPoolExecutor(20) as threads:
+    with patch.object(accounts, "verify_password", counted), ThreadPoolExecutor(20) as threads:
         assert set(threads.map(one, range(40))) == {200}
     assert len(judged) == attempts.FREE_HERE
     assert not gets_in("ana")
@@ -264,6 +265,20 @@ def test_an_administrator_lets_everybody_at_an_address_in_again(ana, client):
     client.post("/admin/unlock/", {"address": HOME_ADDRESS})
     assert entries("address.unlocked") == [("vera", HOME_ADDRESS)]
     assert gets_in("ana")
+
+
+@pytest.mark.parametrize("posted", [{"user": "ana"}, {"address": HOME_ADDRESS}])
+def test_nobody_is_let_in_again_without_an_entry(ana, posted):
+    guess("ana", attempts.FREE_HERE)
+    for number in range(attempts.FREE_AT_ADDRESS):
+        try_in(f"nobody{number}")
+    browser = Client(raise_request_exception=False)
+    browser.force_login(make_user("vera", "administrator"))
+    before = attempts.waiting()
+    with patch.object(chain, "_store", side_effect=DatabaseError("the log is locked")):
+        assert browser.post("/admin/unlock/", posted).status_code >= 500
+    assert attempts.waiting() == before
+    assert len(before) == 2
 
 
 @pytest.mark.parametrize("posted", [{}, {"address": "\0"}, {"address": "x y"}, {"user": "nobody"}])

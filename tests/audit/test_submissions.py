@@ -12,7 +12,7 @@ from django.db import connection, connections, transaction
 from events import audit
 from events.audit import story
 from events.models import AuditEntry, State, Submission, SubmissionIndicator
-from events.payload import sha256
+from events.payload import Raw, sha256
 from events.services import discard, restore, save_draft
 from tests.audit.support import tamper
 from tests.audit.test_random_edits import insert, rows, version_one
@@ -96,6 +96,21 @@ def test_the_text_of_a_draft_may_change_and_nothing_else(draft):
     assert audit.verify().is_whole
     edit(draft, "body", b"{}")
     assert fault_of(draft) == "it holds bytes that no entry tells of"
+
+
+@pytest.mark.parametrize("raw", ["", "amber"])
+def test_a_stricter_label_is_found_but_where_the_raw_data_is_red(ana, sandbox, raw):
+    fields = {"data": {}} | ({"tlp": raw} if raw else {})
+    sent = send(ana, event=payload(tlp="green", raw=Raw(**fields)))
+    edit(sent, "tlp", "red")
+    assert "its marking is red" in fault_of(sent)
+
+
+def test_a_weaker_label_is_found_where_the_raw_data_is_red(ana, sandbox):
+    sent = send(ana, event=payload(tlp="green", raw=Raw(data={}, tlp="red")))
+    assert audit.verify().is_whole
+    edit(sent, "tlp", "green")
+    assert fault_of(sent) == "its marking is green, and the log says red"
 
 
 def test_an_author_who_was_deleted_is_no_fault(draft, ana):

@@ -1,14 +1,18 @@
 """F6: what is TLP:RED stays it on every way that its text travels, until a person chooses."""
 
 import re
+from importlib import import_module
+from unittest.mock import patch
 
 import pytest
+from django.apps import apps
 from django.contrib.auth.models import Permission, User
 from django.test import Client
 from django.urls import reverse
 
 from events import audit
 from events.models import AuditEntry, EventTemplate, State, Submission, may_see_red
+from events.outbox import freeze
 from events.services import templates
 from tests.conftest import make_user
 from tests.forms.support import NEW, Page, press, rows
@@ -176,6 +180,39 @@ def test_f6_the_stricter_label_decides_who_sees_an_event(as_ana, as_ben, sandbox
     assert red.tlp == "red"
     assert as_ben.get(f"/events/{red.pk}/").status_code == 404
     assert CANARY not in as_ben.get("/events/").content.decode()
+
+
+def as_before(client, **changes):
+    """An event as earlier versions sent it: the label of its raw data was nobody's."""
+    with patch.object(freeze, "told_marking_of", return_value=None):
+        return enter(client, indicators=[("domain", VALUE)], **RED | changes)[1]
+
+
+def upgrade():
+    import_module("events.migrations.0013_red_data").mark(apps, None)
+
+
+@pytest.mark.parametrize("answer", ["ok", "400", "drop-before"])
+def test_f6_red_data_of_before_is_hidden_from_the_upgrade_on(as_ana, as_ben, sandbox, answer):
+    sandbox.behave("create", answer, times=1)
+    old = as_before(as_ana, tlp="green", raw_tlp="red")
+    assert as_ben.get(f"/events/{old.pk}/").status_code == 200
+    upgrade()
+    assert as_ben.get(f"/events/{old.pk}/").status_code == 404
+    assert as_ben.post(f"/events/{old.pk}/duplicate/").status_code == 404
+    assert as_ana.get(f"/events/{old.pk}/").status_code == 200
+    assert audit.verify().is_whole
+
+
+def test_f6_the_upgrade_leaves_every_other_label_as_it_was(as_ana, sandbox, monkeypatch):
+    monkeypatch.setattr(import_module("events.migrations.0013_red_data"), "AT_ONCE", 2)
+    labels = (("green", "amber"), ("green", ""), ("clear", "red"), ("amber", "clear"))
+    old = [as_before(as_ana, tlp=tlp, raw_tlp=raw) for tlp, raw in labels]
+    altered = as_before(as_ana, tlp="green", raw_tlp="red")
+    Submission.objects.filter(pk=altered.pk).update(body=b"[" * 100_000)
+    upgrade()
+    found = [Submission.objects.get(pk=each.pk).tlp for each in [*old, altered]]
+    assert found == ["green", "green", "red", "amber", "green"]
 
 
 # (c) the log

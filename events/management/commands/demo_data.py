@@ -13,7 +13,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import transaction
 
 from events.models import Account
-from events.services import signin
+from events.services import accounts, signin
 
 ACCOUNTS = {
     "analyst": "analyst",
@@ -85,7 +85,7 @@ def demo_password() -> str:
 
 def _account(name: str, role: str, password: str) -> None:
     user, _ = User.objects.get_or_create(username=name)
-    if not user.check_password(password):
+    if not accounts.fits(None, user, password):
         user.set_password(password)
     user.is_active = True
     user.is_staff = user.is_superuser = False
