@@ -6,7 +6,7 @@ from events import audit
 from events.admin.links import object_link
 from events.admin.list_page import TLP_LABELS, tlp_class
 from events.admin.shown import pretty, shown
-from events.audit import body, marked
+from events.audit import body, marked, proof, seal
 from events.models import AuditAttachment, AuditEntry
 
 
@@ -90,10 +90,30 @@ def _chain(found: Found) -> list[tuple[bool, str]]:
     entry, before, after = found
     is_hashed = body.digest(entry.body) == entry.hash
     return [
+        _seal(entry),
         (is_hashed, f"The hash {'fits' if is_hashed else 'does not fit'} the body."),
         _link_before(entry, before),
         _link_after(entry, after),
     ]
+
+
+def _seal(entry: AuditEntry) -> tuple[bool, str]:
+    """Whether this desk wrote the entry: a hash anybody can compute, and a seal takes the key."""
+    fields, is_proven = body.parsed(entry.body), bool(proof.proven(entry))
+    if "key" not in fields:
+        if is_proven:
+            return True, "It is from before entries were sealed."
+        return False, "It bears no seal: this desk did not write it as it stands."
+    key_id = shown(str(fields["key"]))
+    if seal.find(key_id) is None:
+        if is_proven:
+            return True, f"Its key {key_id} is not here, but a sealed entry that follows binds it."
+        return False, f"Its key {key_id} is not here, and no sealed entry that follows binds it."
+    if is_proven:
+        return True, f"Its seal is genuine: made with key {key_id}."
+    if seal.is_genuine(key_id, entry.hash, entry.mac or ""):
+        return False, "Its seal fits the hash, but what stands in its columns was changed."
+    return False, "Its seal is not genuine: this desk did not write it as it stands."
 
 
 def _link_before(entry: AuditEntry, before: AuditEntry | None) -> tuple[bool, str]:

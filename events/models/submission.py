@@ -2,7 +2,7 @@
 
 import json
 import uuid
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
 from django.contrib.auth.models import AbstractBaseUser, AnonymousUser, User
@@ -22,6 +22,11 @@ from events.models.states import (
     Words,
 )
 from events.payload import Tlp
+
+if TYPE_CHECKING:
+    _BinaryField = models.BinaryField[bytes | None, bytes | None]
+else:
+    _BinaryField = models.BinaryField
 
 # What is not known to be there, and not known to be nowhere once an outcome was unknown.
 _NOT_PROVEN = frozenset({State.READY, State.REJECTED, State.DRAFT, State.DISCARDED})
@@ -51,6 +56,25 @@ class SubmissionQuerySet(models.QuerySet["Submission"]):
     def both_there(self) -> "SubmissionQuerySet":
         """Corrections that Cloudforce One holds together with what they correct."""
         return self.filter(corrects__isnull=False, state__in=THERE, corrects__state__in=THERE)
+
+
+class StoredBytes(_BinaryField):
+    """Bytes, whatever type they are stored under.
+
+    SQLite keeps each value under a type of its own, so that an edit past this program may leave a
+    text or a number. It is read as its bytes, and then compared as any others are.
+    """
+
+    def from_db_value(self, value: object, *_: object) -> bytes | None:
+        """What is stored, as bytes."""
+        if value is None or isinstance(value, (bytes, memoryview)):
+            return None if value is None else bytes(value)
+        return str(value).encode(errors="surrogateescape")
+
+    def deconstruct(self) -> Any:
+        """For migrations it is Django's own field."""
+        name, _, args, kwargs = super().deconstruct()
+        return name, "django.db.models.BinaryField", args, kwargs
 
 
 class Submission(models.Model):
@@ -92,7 +116,7 @@ class Submission(models.Model):
     dataset_id = models.TextField(blank=True)
     event_date = models.DateTimeField(null=True)
 
-    body = models.BinaryField(null=True)
+    body = StoredBytes(null=True)
     body_sha256 = models.CharField(max_length=64, blank=True)
     attempt = models.PositiveIntegerField(default=0)
     tries = models.PositiveIntegerField(default=0)

@@ -59,7 +59,7 @@ def _page(
         "sent": _sent(submission),
         "is_sent_elsewhere": submission.body is None and state in {State.CREATED, State.DUPLICATED},
         "dataset": dataset_words(submission.dataset_id, reference.load()),
-        "payload": _pretty(json.loads(_body(submission))) if _body(submission) else "",
+        "payload": _payload(submission),
         "endpoint": f"{settings.CLOUDFLARE.base_url}/accounts/"
         f"{settings.CLOUDFLARE.account_id}/cloudforce-one/events/create",
         "answer": _fields(submission.answer_values),
@@ -279,13 +279,27 @@ def _body(submission: Submission) -> bytes:
     return bytes(submission.body or b"")
 
 
-def _sent(submission: Submission) -> dict[str, Any]:
-    """The frozen payload as a map, with one list of indicators whichever shape carried them."""
-    if not _body(submission):
+def _payload(submission: Submission) -> str:
+    """The frozen payload, to be read; as it is stored where it was altered into what is no JSON."""
+    wire = _wire(submission)
+    return _pretty(wire) if wire else _body(submission).decode(errors="backslashreplace")
+
+
+def _wire(submission: Submission) -> dict[str, Any]:
+    """The frozen payload as a map, which is empty for bytes that are no event any more."""
+    try:
+        wire = json.loads(_body(submission) or b"{}")
+    except (ValueError, RecursionError):
         return {}
-    wire: dict[str, Any] = json.loads(_body(submission))
+    return wire if isinstance(wire, dict) else {}
+
+
+def _sent(submission: Submission) -> dict[str, Any]:
+    """The same, with one list of indicators whichever shape carried them."""
+    wire = _wire(submission)
     if "indicator" in wire:
-        wire["indicators"] = [{"indicatorType": wire["indicatorType"], "value": wire["indicator"]}]
+        kind = wire.get("indicatorType", "")
+        wire["indicators"] = [{"indicatorType": kind, "value": wire["indicator"]}]
     return wire
 
 

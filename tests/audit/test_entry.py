@@ -101,6 +101,52 @@ def test_what_is_broken_near_an_entry_is_told(as_otto, chain, change, words):
     assert f'<li class="broken">{words}</li>' in page
 
 
+def forge(**claims):
+    """An entry behind the newest as one without the key makes it, hash and all; its number."""
+    last = AuditEntry.objects.latest("seq")
+    columns = {field.attname: getattr(last, field.attname) for field in AuditEntry._meta.fields}
+    claims |= {"seq": last.seq + 1, "prev": last.hash}
+    text = audit.body.canonical(json.loads(last.body) | claims)
+    columns |= {name: claims[name] for name in claims.keys() & columns.keys()}
+    columns |= {"body": text, "hash": audit.body.digest(text), "mac": "0" * 64}
+    AuditEntry(**columns).save(force_insert=True)
+    return last.seq + 1
+
+
+def test_a_genuine_seal_is_told_with_its_key(as_otto, chain):
+    key = json.loads(AuditEntry.objects.get(seq=3).body)["key"]
+    assert f"Its seal is genuine: made with key {key}." in text(as_otto.get(URL.format(3)))
+
+
+def test_a_forged_entry_is_not_shown_as_sound(as_otto, chain):
+    page = as_otto.get(URL.format(forge(actor="eve"))).content.decode()
+    assert "The hash fits the body." in page
+    assert '<li class="broken">Its seal is not genuine: this desk did not write it' in page
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ("SET mac = NULL", "Its seal is not genuine"),
+        ("SET actor = 'eve'", "what stands in its columns was changed"),
+        ("SET body = '{}'", "It bears no seal"),
+    ],
+)
+def test_an_entry_that_was_changed_is_not_shown_as_sealed(as_otto, chain, change, words):
+    tamper((f"UPDATE {AuditEntry._meta.db_table} {change} WHERE seq = 3", ()))
+    page = as_otto.get(URL.format(3)).content.decode()
+    assert re.search(f'<li class="broken">[^<]*{words}', page)
+
+
+def test_an_entry_whose_key_is_not_here_is_not_shown_as_sealed(as_otto, chain):
+    forged = json.loads(AuditEntry.objects.get(seq=3).body) | {"key": "f" * 16}
+    body = audit.body.canonical(forged)
+    change = f"UPDATE {AuditEntry._meta.db_table} SET body = %s, hash = %s WHERE seq = 3"
+    tamper((change, (body, audit.body.digest(body))))
+    page = text(as_otto.get(URL.format(3)))
+    assert "is not here, and no sealed entry that follows binds it." in page
+
+
 def test_opening_the_newest_entry_raises_no_false_alarm(as_otto, chain):
     for seq in (6, 7):
         page = as_otto.get(URL.format(seq))

@@ -4,6 +4,8 @@ import json
 from uuid import uuid4
 
 import pytest
+from django.db import connection  # noqa: F401 (named by a mark)
+from django.db.models.expressions import RawSQL
 from django.urls import reverse
 
 from events import audit, outbox, services
@@ -113,6 +115,29 @@ def as_label(submission):
     Submission.objects.filter(pk=submission.pk).update(tlp="clear")
 
 
+def as_stored(submission, expression):
+    """Write an expression of SQL into the column of the bytes, past every type of Django."""
+    columns = Submission.objects.filter(pk=submission.pk)
+    columns.update(body=RawSQL(expression, ()))
+
+
+def as_text(submission):
+    """What a careless `UPDATE` leaves in SQLite: a text in the column of bytes."""
+    as_stored(submission, f"replace(body, '{BODY}', '{FALSE}')")
+
+
+def as_number(submission):
+    as_stored(submission, "12345678901")
+
+
+def as_no_text(submission):
+    Submission.objects.filter(pk=submission.pk).update(body=b"\xff\xfe{")
+
+
+def as_no_event(submission):
+    Submission.objects.filter(pk=submission.pk).update(body=b"[1]")
+
+
 def as_nothing(submission):
     Submission.objects.filter(pk=submission.pk).update(body=None)
 
@@ -127,10 +152,13 @@ def as_no_entry(submission):
     )
 
 
+IN_SQLITE = pytest.mark.skipif("connection.vendor != 'sqlite'")
 ALTERATIONS = (
     *(as_body, as_body_and_attachment, as_body_attachment_and_entry),
     *(as_a_forged_entry, as_an_entry_of_before_the_seals),
-    *(as_dataset, as_label, as_nothing, as_no_entry),
+    *(as_dataset, as_label, as_nothing, as_no_entry, as_no_text, as_no_event),
+    # PostgreSQL refuses to keep anything but bytes there.
+    *(pytest.param(each, marks=IN_SQLITE) for each in (as_text, as_number)),
 )
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -147,6 +175,14 @@ def test_f4_what_was_altered_while_it_waited_is_not_sent(alter, waiting, sandbox
     assert str(waiting.pk) in critical[0].getMessage()
     assert BODY not in caplog.text
     assert FALSE not in caplog.text
+
+
+@pytest.mark.parametrize("alter", ALTERATIONS)
+def test_page_of_what_was_altered_shows_what_is_stored(alter, waiting, as_ana):
+    alter(waiting)
+    assert as_ana.get(reverse("event_detail", args=[waiting.pk])).status_code == 200
+    work()
+    assert as_ana.get(reverse("event_detail", args=[waiting.pk])).status_code == 200
 
 
 def test_f4_what_was_stopped_or_put_back_is_what_the_log_says(ana, waiting, sandbox):
