@@ -54,7 +54,13 @@ class OneName(_UserForm):
     """For a form that names an account: refuses what exists in another spelling."""
 
     def clean_username(self) -> str:
-        """The name. Raises `ValidationError` if it is taken, or holds what cannot be seen."""
+        """The name. Raises `ValidationError` if it is taken, or holds what cannot be seen.
+
+        One that stays as it was is not judged: it may be from before names were compared.
+        """
+        before = self.instance.get_username()
+        if self.instance.pk and self.data.get(self.add_prefix("username")) == before:
+            return before
         inherited = getattr(super(), "clean_username", None)
         name = str(inherited() if inherited else self.cleaned_data["username"])
         try:

@@ -62,18 +62,40 @@ def is_taken(name: str, *, but: int | None = None) -> bool:
 
 
 def refuse_taken(*, instance: User, update_fields: Any = None, **_: object) -> None:
-    """Receive `pre_save`: raise `UnusableName` before an account gets a name that exists."""
-    if _may_rename(update_fields) and is_taken(instance.get_username(), but=instance.pk):
+    """Receive `pre_save`: raise `UnusableName` before an account gets a name that exists.
+
+    Two accounts of before names were compared may have one name. Only the one that stands in
+    `Account` signs in; the other is saved all the same, so that it can be switched off.
+    """
+    if not _may_rename(update_fields) or _keeps_its_name(instance):
+        return
+    if is_taken(instance.get_username(), but=instance.pk):
         raise UnusableName("There is an account with this name, perhaps spelt another way.")
 
 
-def keep_name(*, instance: User, update_fields: Any = None, **_: object) -> None:
+def keep_name(
+    *, instance: User, created: bool = False, update_fields: Any = None, **_: object
+) -> None:
     """Receive `post_save`: keep the canonical name beside the account, whoever saved it."""
     if not _may_rename(update_fields):
         return
+    account = Account.objects.filter(user_id=instance.pk)
+    if not created and not account.exists() and not _is_free(instance.get_username()):
+        return
     name = canonical(instance.get_username())
-    if not Account.objects.filter(user_id=instance.pk).update(name=name):
+    if not account.update(name=name):
         Account.objects.create(user_id=instance.pk, name=name)
+
+
+def _keeps_its_name(user: User) -> bool:
+    return User.objects.filter(pk=user.pk, username=user.get_username()).exists()
+
+
+def _is_free(name: str) -> bool:
+    try:
+        return not is_taken(name)
+    except UnusableName:
+        return False
 
 
 def _may_rename(update_fields: Any) -> bool:

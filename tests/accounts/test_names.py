@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from events.models import Account, UnusableName, canonical
 from events.services import attempts
 from tests.accounts.support import SLOWED, entries, gets_in, try_in
-from tests.conftest import PASSWORD, make_user
+from tests.conftest import PASSWORD, make_user, unlogged
 
 SPELLINGS = ["ana", "ana ", "\tana", "ANA", "ａna", "ＡＮＡ", "ana\u3000", "aNa\u00a0"]
 UNSEEN = ["an\u200ba", "ana\u200d", "\u2060ana", "an\u00ada", "ana\ufe0f", "ana\u3164", "\u202eana"]
@@ -95,6 +95,55 @@ def test_an_account_that_lost_its_name_is_named_by_the_check(ana, capsys):
     assert not gets_in("ana")
     call_command("check", databases=["default"])
     assert "events.W004" in capsys.readouterr().err
+
+
+@pytest.fixture(params=["ANA", "ａna", "an\u200ba"])
+def nameless(request, ana):
+    """An account that an upgrade found beside Ana's, or with a name that nobody can see."""
+    with unlogged():
+        User.objects.bulk_create([User(username=request.param, password="!")])
+    return User.objects.get(username=request.param)
+
+
+def test_who_has_no_name_gets_a_password_that_opens_nothing(nameless, client):
+    client.force_login(make_user("vera", "administrator"))
+    new = "another long pass phrase"
+    fields = {"password1": new, "password2": new, "usable_password": "true"}
+    assert client.post(f"/admin/auth/user/{nameless.pk}/password/", fields).status_code == 302
+    nameless.refresh_from_db()
+    assert nameless.check_password(new)
+    assert not gets_in(nameless.username, new)
+    assert gets_in("ana")
+
+
+def test_who_has_no_name_is_switched_off_as_they_are(ana, client):
+    with unlogged():
+        User.objects.bulk_create([User(username="ANA")])
+    user = User.objects.get(username="ANA")
+    client.force_login(make_user("vera", "administrator"))
+    fields = {"username": "ANA", "date_joined_0": "2026-11-23", "date_joined_1": "12:00:00"}
+    assert client.post(f"/admin/auth/user/{user.pk}/change/", fields).status_code == 302
+    user.refresh_from_db()
+    assert (user.username, user.is_active) == ("ANA", False)
+    assert gets_in("ana")
+
+
+def test_who_has_no_name_gets_one(nameless):
+    nameless.username = "Anna"
+    nameless.set_password(PASSWORD)
+    nameless.save()
+    assert gets_in("anna")
+
+
+def test_who_has_no_name_gets_it_when_it_is_free(ana):
+    with unlogged():
+        User.objects.bulk_create([User(username="ANA")])
+    second = User.objects.get(username="ANA")
+    ana.username = "anna"
+    ana.save()
+    second.set_password(PASSWORD)
+    second.save()
+    assert User.objects.get(account__name="ana") == second
 
 
 @given(st.text(max_size=60))
