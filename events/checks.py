@@ -79,8 +79,9 @@ def every_account_has_a_name(
 
 
 def _has_accounts() -> bool:
-    """Whether the table is there: before the first `migrate` it is not."""
-    return Account._meta.db_table in connection.introspection.table_names()
+    """Whether the table is there, and may be read: before a `migrate` it may not be."""
+    table = Account._meta.db_table
+    return table in connection.introspection.table_names() and table not in privileges.lacking()
 
 
 @register(Tags.database)
@@ -95,9 +96,11 @@ def audit_key(
 
 
 def _is_sealed() -> bool:
-    """Whether the database is migrated as far as seals."""
+    """Whether the database is migrated as far as seals, and may be read."""
+    table = AuditEntry._meta.db_table
+    if table in privileges.lacking():
+        return False
     with connection.cursor() as cursor:
-        table = AuditEntry._meta.db_table
         if table not in connection.introspection.table_names(cursor):
             return False
         columns = connection.introspection.get_table_description(cursor, table)
@@ -120,6 +123,24 @@ def weak_role(
         )
         for alias in databases or ()
         if (beyond := privileges.excess(alias))
+    ]
+
+
+@register(Tags.database)
+def granted_role(
+    app_configs: Sequence[AppConfig] | None, *, databases: Sequence[str] | None = None, **_: object
+) -> list[CheckMessage]:
+    """The application's role in PostgreSQL may use the desk's tables."""
+    return [
+        CheckMessage(
+            _level(),
+            f"The application's role may not use {len(absent)} tables of the database {alias!r}, "
+            f"such as {absent[0]}.",
+            hint="A restored backup brings no rights: run manage.py migrate, which grants them.",
+            id="events.E014",
+        )
+        for alias in databases or ()
+        if (absent := privileges.lacking(alias))
     ]
 
 

@@ -125,12 +125,33 @@ def excess(using: str = DEFAULT_DB_ALIAS) -> list[str]:
     with connections[using].cursor() as cursor:
         cursor.execute(_ROLE, [SCHEMA])
         found: list[str] = cursor.fetchone()[0]
-        cursor.execute("SELECT current_user")
-        held = _held(cursor, cursor.fetchone()[0])
+        held = _held(cursor, _current(cursor))
     owned = [each.table for each in held if each.is_own]
     if owned:
         found.append(f"it owns {len(owned)} tables, such as {owned[0]}")
     return found + [_beyond(each) for each in held if not each.is_own and _too_much(each)]
+
+
+def lacking(using: str = DEFAULT_DB_ALIAS) -> list[str]:
+    """The desk's tables that the connection's role may not use as it has to, by name.
+
+    So it is between a restore and the `migrate` that follows. Empty on SQLite, which has no roles.
+    """
+    if connections[using].vendor != "postgresql":
+        return []
+    ours = set(connections[using].introspection.django_table_names())
+    with connections[using].cursor() as cursor:
+        held = _held(cursor, _current(cursor))
+    return [each.table for each in held if each.table in ours and _too_little(each)]
+
+
+def _current(cursor: CursorWrapper) -> str:
+    cursor.execute("SELECT current_user")
+    return str(cursor.fetchone()[0])
+
+
+def _too_little(held: _Held) -> frozenset[str]:
+    return frozenset() if held.is_own else privileges(held.table) - held.privileges
 
 
 def _too_much(held: _Held) -> frozenset[str]:

@@ -167,6 +167,27 @@ def test_migrate_by_the_application_s_role_is_refused_in_one_line(db, settings):
     call_command("migrate", check_unapplied=True, verbosity=0)
 
 
+def test_tables_without_rights_are_told_in_one_line_as_after_a_restore(db, settings):
+    with connection.cursor() as cursor:
+        for table in ("events_account", "events_auditentry"):
+            roles.execute_as_superuser(cursor, f"REVOKE ALL ON {table} FROM eventdesk")
+    assert privileges.lacking() == ["events_account", "events_auditentry"]
+    (told,) = run_checks(databases=["default"])
+    assert (told.id, "migrate" in told.hint) == ("events.E014", True)
+    assert "may not use 2 tables" in told.msg and told.is_serious()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_migrate_grants_what_a_restore_did_not_bring(capsys, monkeypatch):
+    monkeypatch.setattr(sys, "argv", ["manage.py", "migrate"])
+    with privileges.as_owner(), connection.cursor() as cursor:
+        for table in ("events_account", "events_auditentry"):
+            cursor.execute(f"REVOKE ALL ON {table} FROM eventdesk")
+    call_command("migrate", verbosity=0, skip_checks=False)
+    assert "may not use 2 tables" in capsys.readouterr().err
+    assert privileges.lacking() == [] == privileges.excess()
+
+
 class Installation:
     """Addresses of roles and of a database that are not there yet, and the commands for them."""
 
@@ -204,7 +225,12 @@ class Installation:
 
     def must_be_right(self):
         """The application's role may do its work and no more, and the log is whole."""
-        as_application = {"MIGRATE_DATABASE_URL": "", "PLAIN_HTTP": "0", "ADMIN_DATABASE_URL": ""}
+        as_application = {
+            "MIGRATE_DATABASE_URL": "",
+            "ADMIN_DATABASE_URL": "",
+            "PLAIN_HTTP": "0",
+            "CLOUDFLARE_SANDBOX": "1",
+        }
         checked = self.manage(
             "check", "--database=default", "--fail-level=WARNING", **as_application
         )
@@ -249,7 +275,9 @@ def test_a_desk_of_one_role_becomes_one_of_two(installation):
     assert installation.manage("migrate", "-v0", **one)[0] == 0
     fact = "from events.audit import *; record(Fact('a.b', Actor.system('test')))"
     installation.manage("shell", "-v0", "-c", fact, **one)
-    code, told = installation.manage("check", "--database=default", PLAIN_HTTP="0", **one)
+    code, told = installation.manage(
+        "check", "--database=default", PLAIN_HTTP="0", CLOUDFLARE_SANDBOX="1", **one
+    )
     assert code == 1
     assert "superuser; it may make roles; it may make databases; it may replicate" in told
 
