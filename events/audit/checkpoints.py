@@ -136,12 +136,15 @@ def key_id(key: Ed25519PublicKey) -> str:
 def keep(checkpoint: Checkpoint, folder: Path) -> Path:
     """Write it into `folder` as two files, and never over others. Raises `OSError`.
 
-    The signature comes first: whoever sees the text finds its signature beside it.
+    The signature comes first: whoever sees the text finds its signature beside it. One whose text
+    did not fit on the disk any more stays for the next try.
     """
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     path = folder / f"{checkpoint.name}.json"
     if not path.exists():
-        _write_new(path.with_suffix(".sig"), checkpoint.signature)
+        signature = path.with_suffix(".sig")
+        if not (signature.exists() and signature.read_bytes() == checkpoint.signature):
+            _write_new(signature, checkpoint.signature)
         _write_new(path, checkpoint.text.encode())
     return path
 
@@ -164,7 +167,8 @@ def read(path: Path, keys: Sequence[Ed25519PublicKey]) -> Found:
 def _pieces(path: Path) -> Iterator[tuple[str, bytes, bytes]]:
     """Name, text and signature of each."""
     if path.is_dir():
-        for each in sorted(path.glob("*.json")):
+        # Not by glob, to which a folder that may not be read is an empty one.
+        for each in sorted(each for each in path.iterdir() if each.suffix == ".json"):
             yield from _pieces(each)
         return
     content = path.read_bytes()

@@ -22,6 +22,7 @@ from django.db.models import Q
 
 from events import clock, syslog
 from events.audit import body
+from events.audit.chain import head
 from events.failures import first_line
 from events.models import AuditEntry, AuditStream, Submission
 from events.payload import Tlp
@@ -99,11 +100,22 @@ class Stream:
             after = max(after - REPEATED, 0)
         waiting = lines(after, self._most)
         if not waiting:
-            return False
+            return self._begins_anew()
         self._write([line.text for line in waiting])
         self._is_back()
         moved = AuditStream.objects.filter(owner=self._owner, seq__lte=waiting[-1].seq)
         moved.update(seq=waiting[-1].seq, until=clock.now() + LEASE)
+        return True
+
+    def _begins_anew(self) -> bool:
+        """Whether the place was beyond the end of the log, as that of another log is, or a forged
+        one: nothing would ever go out. What did is unknown, so everything goes out again.
+        """
+        last = head().seq
+        beyond = AuditStream.objects.filter(owner=self._owner, seq__gt=last)
+        if not beyond.update(seq=0):
+            return False
+        log.error("the audit stream stood beyond the end of the log, %s: it begins anew", last)
         return True
 
     def _claimed(self) -> int | None:

@@ -1,6 +1,7 @@
 """Checkpoints: signed, verified by OpenSSL alone, and what they show that the database cannot."""
 
 import base64
+import errno
 import io
 import json
 import os
@@ -117,6 +118,31 @@ def test_a_key_that_cannot_be_used_is_one_line(chain, settings, tmp_path, kind):
     with pytest.raises(CommandError, match=r"key\.pem"):
         run("checkpoint_audit")
     assert not settings.CHECKPOINT_DIR.exists()
+
+
+def test_one_that_half_fitted_on_the_disk_is_written_when_there_is_room(chain, settings):
+    """Its signature came first, and the text did not fit any more."""
+    made = checkpoints.make()
+    path = checkpoints.keep(made, settings.CHECKPOINT_DIR)
+    path.unlink()
+    assert checkpoints.keep(made, settings.CHECKPOINT_DIR).exists()
+    path.unlink()
+    path.with_suffix(".sig").write_bytes(b"of another one")
+    with pytest.raises(FileExistsError):
+        checkpoints.keep(made, settings.CHECKPOINT_DIR)
+
+
+def test_a_folder_that_may_not_be_read_is_not_called_empty(chain, settings, monkeypatch):
+    run("checkpoint_audit")
+
+    def refused(*_):
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+
+    # For root, who may run the tests, no mode closes a folder.
+    monkeypatch.setattr(os, "scandir", refused)
+    monkeypatch.setattr(os, "listdir", refused)
+    with pytest.raises(CommandError, match="cannot be read: Permission denied"):
+        run("verify_audit", "--checkpoints", str(settings.CHECKPOINT_DIR))
 
 
 def test_checkpoints_pile_up_for_their_owner_alone_and_none_is_written_over(chain, settings):

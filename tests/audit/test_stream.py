@@ -199,6 +199,23 @@ def test_a_failure_in_the_middle_repeats_and_skips_nothing(chain, written):
     assert seqs == [1, 2, 3, 4, 5, 6, 1, 2, 3, 4, 5, 6, 7]
 
 
+@pytest.mark.parametrize("entries", [0, 1])
+def test_a_place_beyond_the_end_of_the_log_is_given_up_and_said(chain, written, caplog, entries):
+    """A log that was restored without its place, or a place that somebody wrote."""
+    one = Stream("stdout", owner="one", most=None)
+    one.once()
+    AuditStream.objects.update(seq=1_000_000_000)
+    for _ in range(entries):
+        fact()
+    one.once()
+    everything = list(range(1, 7 + entries))
+    assert [line["seq"] for line in written.lines[6:]] == everything
+    assert AuditStream.objects.get().seq == 6 + entries
+    assert caplog.text.count("stood beyond the end of the log") == 1
+    one.once()
+    assert len(written.lines) == 6 + len(everything)
+
+
 class Receiver:
     """A syslog server by TCP that can go away and come back on its port."""
 
