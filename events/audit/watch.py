@@ -1,7 +1,9 @@
 """The worker's watch over the log: new entries each minute, the whole daily, checkpoints between.
 
 All of it runs beside the delivery, in threads of its own. What was verified last is kept outside
-the database too (`seen`), so that a log that was cut or rewritten behind it is noticed.
+the database too (`seen`), so that a log that was cut or rewritten behind it is noticed. A watch
+also remembers it itself, so that it sees on where that file is gone or the disk is full; then
+nothing is noted for the pages and `/healthz`, which say that it is late.
 """
 
 import logging
@@ -13,9 +15,11 @@ from datetime import timedelta
 from django.db import DatabaseError, InterfaceError, connection
 
 from events import clock
-from events.audit import alarms, checkpoints, outlets, seen
+from events.audit import alarms, checkpoints, outlets, seen, triggers
+from events.audit.chain import Head
 from events.audit.checkpoints import Checkpoint
 from events.audit.report import Fault
+from events.audit.seen import Seen
 from events.audit.verify import verify, verify_tail
 from events.failures import first_line
 
@@ -48,6 +52,8 @@ class Watch:
         self._is_verified = False
         self._does_alarm_stand = False
         self._faults = 0
+        self._seen = Seen()
+        self._is_unguarded = False
         self._tail_at = self._whole_at = self._told_at = float("-inf")
         self._signed_at = self._sent_at = float("-inf")
         self._whole: threading.Thread | None = None
@@ -76,32 +82,31 @@ class Watch:
         _safely(self._once)
 
     def verify_whole(self) -> None:
-        """Verify everything; the one thing that ends an alarms."""
+        """Verify everything; the one thing that ends an alarm."""
         noted, before = seen.load().verified, self._faults
         report = verify([noted] if noted else [], pause=_Pause(self._stopping))
         # What the tail showed meanwhile may lie behind where this one had passed.
-        if self._is_bad(report.fault) or self._faults != before:
+        if self._is_bad(report.fault) or self._lacks_triggers() or self._faults != before:
             return
         self._fault, self._is_verified = "", True
-        seen.verified(report.head)
-        alarms.note(report.head, is_whole=True)
+        self._seen = Seen(verified=report.head)
         alarms.end_alarm(self._machine)
+        self._note(report.head, is_whole=True)
 
     def verify_tail(self) -> None:
         """Verify what was appended since the last time."""
-        noted = seen.load().verified
+        noted = self._kept().verified
         if self._fault or noted is None:
             return
         report = verify_tail(noted)
-        if not self._is_bad(report.fault):
-            seen.verified(report.head)
-            alarms.note(report.head)
+        if not self._is_bad(report.fault) and not self._lacks_triggers():
+            self._note(report.head)
 
     def checkpoint(self) -> None:
         """Sign the head, and bring it to every place; what does not take it is tried again."""
-        kept, self._signed_at = seen.load(), time.monotonic()
+        kept, self._signed_at = self._kept(), time.monotonic()
         after = kept.signed or kept.verified
-        if after is None or not self._is_verified or self._fault or alarms.alarm() is not None:
+        if after is None or not self._may_sign() or alarms.alarm() is not None:
             return
         try:
             made = checkpoints.make(after)
@@ -111,9 +116,25 @@ class Watch:
         except checkpoints.KeyTrouble as error:
             log.error("no checkpoint was made: %s", error)
             return
-        seen.signed(made.head, time.time())
         self._waiting = dict.fromkeys(outlets.all_outlets(), made)
         self._sent_at = float("-inf")
+        self._seen = self._seen._replace(signed=made.head, signed_at=time.time())
+        seen.signed(made.head, self._seen.signed_at)
+
+    def _note(self, head: Head, *, is_whole: bool = False) -> None:
+        """Keep that the log was verified up to `head`. Raises `OSError`: then the pages lack it."""
+        self._seen = self._seen._replace(verified=head)
+        seen.verified(head)
+        alarms.note(head, is_whole=is_whole)
+
+    def _kept(self) -> Seen:
+        """What was seen last, by the file or by this watch, whichever got further."""
+        kept, own = seen.load(), self._seen
+        if own.verified and (kept.verified is None or kept.verified.seq < own.verified.seq):
+            kept = kept._replace(verified=own.verified)
+        if own.signed and kept.signed_at < own.signed_at:
+            kept = kept._replace(signed=own.signed, signed_at=own.signed_at)
+        return kept
 
     def _once(self) -> None:
         found = alarms.standing()
@@ -129,11 +150,11 @@ class Watch:
         now = time.monotonic()
         if now - self._tail_at >= TAIL_EVERY:
             self._tail_at = now
-            self.verify_tail()
+            _safely(self.verify_tail)
             self._tell()
             self._does_alarm_stand = alarms.alarm() is not None
         if self._is_checkpoint_due():
-            self.checkpoint()
+            _safely(self.checkpoint)
         if self._waiting and now - self._sent_at >= RETRY_EVERY:
             self._sent_at = now
             self._send()
@@ -149,10 +170,13 @@ class Watch:
         every = WHOLE_EVERY if is_well else ALARM_EVERY
         return time.monotonic() - self._whole_at >= every
 
+    def _may_sign(self) -> bool:
+        return self._is_verified and not self._fault and not self._is_unguarded
+
     def _is_checkpoint_due(self) -> bool:
-        if not self._is_verified or self._fault or self._does_alarm_stand:
+        if not self._may_sign() or self._does_alarm_stand:
             return False
-        kept = seen.load()
+        kept = self._kept()
         if not kept.verified or not kept.verified.seq:
             return False
         if time.monotonic() - self._signed_at < RETRY_EVERY:
@@ -167,13 +191,28 @@ class Watch:
         """Raise the alarm if there is a fault."""
         if fault is None:
             return False
+        self._raise(fault.about, fault.reason)
+        return True
+
+    def _lacks_triggers(self) -> bool:
+        """Whether the database refuses changes no more. An alarm if it did not last time either.
+
+        A `migrate` that runs just now may have rebuilt a table; it puts them back at its end.
+        """
+        absent, was_unguarded = triggers.missing(), self._is_unguarded
+        self._is_unguarded = bool(absent)
+        if absent and was_unguarded:
+            told = f"triggers that keep the log from being changed are missing: {', '.join(absent)}"
+            self._raise("the database", told)
+        return self._is_unguarded
+
+    def _raise(self, about: str, reason: str) -> None:
         # Of what somebody wrote there, nothing may forge a line of the log of this process.
-        reason = "".join(each if each.isprintable() else "?" for each in fault.reason)
-        self._fault = f"{fault.about}: {reason[:REASON_MOST]}"
+        reason = "".join(each if each.isprintable() else "?" for each in reason)
+        self._fault = f"{about}: {reason[:REASON_MOST]}"
         self._faults += 1
         self._told_at = float("-inf")
         self._tell()
-        return True
 
     def _tell(self) -> None:
         """On stderr, and in the table, from where somebody may have taken it."""

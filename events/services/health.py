@@ -38,7 +38,7 @@ def collect() -> Parts:
                 "migrations": Part(False, f"{missing} missing: run migrate", is_needed=True),
             }
         worker, api = Heartbeat.any_alive(), outbox.breaker()
-        alarm = audit.alarm()
+        log = _audit()
     except DatabaseError:
         return {"database": Part(False, "not available", is_needed=True)}
     return {
@@ -46,8 +46,18 @@ def collect() -> Parts:
         "migrations": Part(True, WELL, is_needed=True),
         "worker": Part(worker, WELL if worker else "not running: what waits does not move"),
         "api": Part(api is None, f"closed: {api.kind}" if api else WELL),
-        "audit": Part(alarm is None, WELL if alarm is None else "fault"),
+        "audit": log,
     }
+
+
+def _audit() -> Part:
+    """The log. Without its key this process can do nothing that is logged, which is everything."""
+    if audit.key_trouble():
+        return Part(False, "its key is not here", is_needed=True)
+    standing = audit.standing()
+    if standing.alarm is not None:
+        return Part(False, "fault")
+    return Part(False, "not verified lately") if standing.is_late else Part(True, WELL)
 
 
 def collect_within(seconds: float) -> Parts:

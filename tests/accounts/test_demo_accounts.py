@@ -1,6 +1,7 @@
 """Demo accounts, whose password others know, are for the sandbox alone."""
 
 from dataclasses import replace
+from datetime import timedelta
 from importlib import import_module
 
 import pytest
@@ -14,6 +15,7 @@ from events.models import Account
 from tests.accounts.support import gets_in, try_in
 from tests.conftest import PASSWORD, make_user
 
+LATER = timedelta(minutes=10)
 NAMES = {"analyst", "reviewer", "auditor", "admin"}
 
 
@@ -87,12 +89,46 @@ def test_none_are_made_there(db, go_live):
     assert not User.objects.exists()
 
 
-def test_those_of_earlier_versions_are_marked_by_the_migration(demo):
-    make_user("vera", "administrator")
+def migrated():
+    """The names of those that the migration takes for demo accounts."""
     Account.objects.all().delete()
     import_module("events.migrations.0008_accounts").fill(apps, None)
-    assert set(Account.objects.filter(is_demo=True).values_list("name", flat=True)) == NAMES
+    return set(Account.objects.filter(is_demo=True).values_list("name", flat=True))
+
+
+def test_those_of_earlier_versions_are_marked_by_the_migration(demo):
+    make_user("vera", "administrator")
+    assert migrated() == NAMES
     assert Account.objects.filter(name="vera", is_demo=False).exists()
+
+
+@pytest.mark.parametrize("gone", sorted(NAMES))
+def test_those_that_are_left_of_the_four_are_marked(demo, monkeypatch, gone):
+    monkeypatch.delenv("DEMO_PASSWORD")
+    User.objects.get(username=gone).delete()
+    assert migrated() == NAMES - {gone}
+
+
+@pytest.mark.parametrize("kept_in", ["DEMO_PASSWORD", "demo_password"])
+def test_one_that_is_alone_is_marked_by_the_password_that_is_known(
+    demo, monkeypatch, settings, tmp_path, kept_in
+):
+    User.objects.exclude(username="admin").delete()
+    if kept_in == "demo_password":
+        monkeypatch.delenv("DEMO_PASSWORD")
+        settings.STATE_DIR = tmp_path
+        (tmp_path / kept_in).write_text(PASSWORD)
+    assert migrated() == {"admin"}
+
+
+def test_a_person_who_is_called_so_is_told_of_and_not_marked(db, monkeypatch, capsys):
+    monkeypatch.setenv("DEMO_PASSWORD", "another " + PASSWORD)
+    make_user("admin", "administrator")
+    reviewer = make_user("reviewer", "reviewer")
+    User.objects.filter(pk=reviewer.pk).update(date_joined=reviewer.date_joined + LATER)
+    assert migrated() == set()
+    told = capsys.readouterr().err
+    assert "'admin' is called like a demo account" in told and "'reviewer'" in told
 
 
 def test_the_migration_keeps_the_older_of_two_spellings(db, capsys):

@@ -3,8 +3,10 @@
 The tests play the one who has the database, and a worker process that runs beside.
 """
 
+import errno
 import json
 import logging
+import os
 import signal
 import subprocess
 import sys
@@ -24,7 +26,7 @@ from events.audit import alarms, checkpoints, seen, watch
 from events.audit.watch import Watch
 from events.models import AuditEntry, AuditWatch, Heartbeat
 from events.services import health
-from tests.audit.support import tamper
+from tests.audit.support import drop_triggers, tamper
 from tests.audit.test_checkpoints import fact, rewrite
 from tests.audit.test_verify import forged, rewritten
 from tests.conftest import make_user
@@ -246,7 +248,10 @@ def test_the_pages_say_when_the_log_was_verified_last(chain, as_otto):
     assert f"Last verified at {timezone.now():%Y-%m-%d}" in told and "; the whole at" in told
     AuditWatch.objects.update(verified_at="2026-11-25T10:11:12Z")
     told = as_otto.get(LIST).content.decode()
-    assert "Last verified at 2026-11-25 10:11 UTC" in told and "is it running?" in told
+    assert (
+        "Last verified at 2026-11-25 10:11 UTC" in told
+        and "is it running, and can it write" in told
+    )
 
 
 def test_strangers_are_told_that_there_is_a_fault_and_nothing_of_it(transactional_db):
@@ -354,6 +359,93 @@ def test_a_database_that_is_away_or_a_full_disk_ends_no_watch(watching, settings
     watch._safely(away)
 
 
+def no_space(*_):
+    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+
+def tamper_newest():
+    newest = audit.head().seq
+    tamper(("UPDATE events_auditentry SET actor = 'mallory' WHERE seq = %s", (newest,)))
+
+
+def test_a_full_disk_does_not_end_the_verification_of_new_entries(chain, monkeypatch):
+    """STATE_DIR is full from the start, and nothing that was seen can be kept there."""
+    monkeypatch.setattr(seen, "_keep", no_space)
+    watching = Watch("here")
+    watch._safely(watching.verify_whole)
+    fact()
+    tamper_newest()
+    watching._steps()
+    assert fault().startswith("entry 7")
+
+
+def test_a_full_disk_is_said_each_minute_and_in_healthz(chain, monkeypatch, caplog):
+    monkeypatch.setattr(seen, "_keep", no_space)
+    watching = Watch("here")
+    watch._safely(watching.verify_whole)
+    Heartbeat.beat("here:1")
+    for _ in range(2):
+        caplog.clear()
+        watching._tail_at -= 60
+        watching._steps()
+        assert "cannot keep what it saw: [Errno 28] No space left" in caplog.text
+    assert health.collect()["audit"] == (False, "not verified lately", False)
+
+
+def test_a_full_disk_does_not_keep_checkpoints_from_the_other_places(watching, monkeypatch):
+    went = []
+    monkeypatch.setattr(watch.outlets, "all_outlets", lambda: {"syslog": went.append})
+    monkeypatch.setattr(seen, "_keep", no_space)
+    fact()
+    for _ in range(3):
+        watching._signed_at = watching._sent_at = float("-inf")
+        watching._steps()
+    assert [made.head.seq for made in went] == [7], "and not one more each minute"
+
+
+@pytest.mark.parametrize("lost", [seen.forget, lambda: seen._path().write_text("")])
+def test_what_was_seen_on_the_disk_may_be_lost_and_the_watch_sees_on(watching, lost):
+    lost()
+    fact()
+    tamper_newest()
+    watching.verify_tail()
+    assert fault().startswith("entry 7")
+
+
+def test_what_was_seen_on_the_disk_is_written_again(watching, monkeypatch, settings):
+    watching._steps()
+    now = time.time() + watch.CHECKPOINT_EVERY + 1
+    monkeypatch.setattr(watch.time, "time", lambda: now)
+    seen.forget()
+    fact()
+    watching._tail_at = watching._signed_at = watching._sent_at = float("-inf")
+    watching._steps()
+    assert seen.load().verified == seen.load().signed == audit.head()
+    assert len(list(settings.CHECKPOINT_DIR.glob("*.json"))) == 2
+
+
+def test_missing_triggers_are_an_alarm_until_they_are_back(watching, settings):
+    drop_triggers()
+    watching.verify_tail()
+    assert fault() == "", "a migrate may be at it"
+    watching.checkpoint()
+    assert not settings.CHECKPOINT_DIR.exists()
+    watching.verify_tail()
+    assert fault().startswith("the database: triggers that keep the log from being changed are m")
+    watching.verify_whole()
+    assert fault() != ""
+    tamper()
+    watching.verify_whole()
+    assert fault() == ""
+
+
+def test_an_alarm_is_not_over_while_triggers_are_missing(watching):
+    alarms.raise_alarm("entry 2: changed", "here")
+    drop_triggers()
+    watching.verify_whole()
+    assert fault() == "entry 2: changed"
+
+
 def until(condition, seconds=40.0):
     end = time.monotonic() + seconds
     while time.monotonic() < end:
@@ -401,6 +493,7 @@ def test_a_worker_process_raises_the_alarm_and_one_that_was_told_of_a_restore_en
             reading.join(10)
             worker.stderr.close()
         assert any("CRITICAL" in line and "ALARM" in line for line in said)
+        desk.manage("migrate")
         worker = subprocess.Popen([*start, "--restored"], cwd=ROOT, env=desk.environment)
         try:
             until(lambda: otto.get(f"{desk.url}/healthz").json().get("audit") == "ok")

@@ -39,6 +39,19 @@ def test_systemd_reads_them_without_a_word(units):
     assert "eventdesk" not in result.stderr, result.stderr
 
 
+def test_a_desk_for_training_gets_a_sandbox_of_the_same_kind(units):
+    """Made as docs/production.md says."""
+    page = (ROOT / "docs" / "production.md").read_text()
+    (made,) = re.findall(
+        r"^sed -e '/api_token/d'.* > eventdesk-sandbox\.service$", page, re.M | re.S
+    )
+    subprocess.run(["sh", "-c", made], cwd=units, check=True)
+    unit = units / "eventdesk-sandbox.service"
+    assert "api_token" not in unit.read_text()
+    test_systemd_reads_them_without_a_word(units)
+    test_each_is_closed(units, unit.name)
+
+
 @pytest.mark.parametrize("name", [path.name for path in SERVICES])
 def test_each_is_closed(units, name):
     threshold = f"--threshold={EXPOSURE_MAX}"

@@ -1,5 +1,6 @@
 """/healthz: short words on what is wrong, within a second, whatever hangs."""
 
+import os
 import socket
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -10,8 +11,9 @@ from django.db.migrations.recorder import MigrationRecorder
 from django.test import Client
 from django.utils import timezone
 
-from events import privileges
-from events.models import ApiGate, Heartbeat
+from events import audit, clock, privileges
+from events.audit import alarms
+from events.models import ApiGate, AuditWatch, Heartbeat
 from events.outbox import gate
 from events.services import health
 from tests.desk import free_port
@@ -33,8 +35,14 @@ def ask():
     return answer.status_code, answer.json()
 
 
-def test_all_is_well():
+@pytest.fixture
+def at_work():
+    """A worker that lives, and has verified the log just now."""
     Heartbeat.beat("w")
+    alarms.note(audit.head(), is_whole=True)
+
+
+def test_all_is_well(at_work):
     well = dict.fromkeys(("status", "database", "migrations", "worker", "api", "audit"), "ok")
     assert ask() == (200, well)
 
@@ -55,6 +63,22 @@ def test_while_nothing_may_be_asked_of_the_api_the_words_say_so(is_access, words
     status, told = ask()
     assert (status, told["status"], told["api"]) == (200, "degraded", f"closed: {words}")
     assert "SECRET" not in str(told)
+
+
+def test_a_log_that_was_not_verified_for_a_while_is_told_though_a_worker_lives(at_work):
+    AuditWatch.objects.update(verified_at=clock.now() - alarms.LATE_AFTER * 1.1)
+    status, told = ask()
+    assert (status, told["status"], told["audit"]) == (200, "degraded", "not verified lately")
+    AuditWatch.objects.all().delete()
+    assert ask()[1]["audit"] == "not verified lately"
+
+
+def test_a_process_without_the_key_of_the_log_is_unavailable(at_work, settings):
+    """Each of its pages that logs is an error: whoever balances the load has to pass it by."""
+    audit.record(audit.Fact("a.b", audit.Actor.system("test")))
+    settings.AUDIT_KEYS = (os.urandom(32),)
+    status, told = ask()
+    assert (status, told["status"], told["audit"]) == (503, "unavailable", "its key is not here")
 
 
 def test_missing_migrations_are_told_until_they_are_there():
