@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 
 from django.contrib.auth.models import User
 from django.db import transaction
+from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.crypto import salted_hmac
 
@@ -41,7 +42,8 @@ class Attempt:
     """One attempt that was counted. `wait_until` is None if it may be judged.
 
     `failures` counts what failed so far for this account, from everywhere or on this device;
-    `refused` counts the attempts that were refused because of the wait.
+    `refused` counts the attempts that were refused because of the wait, which is that of the
+    address for all accounts if `is_of_address`.
     """
 
     here: str
@@ -49,6 +51,7 @@ class Attempt:
     wait_until: datetime | None
     failures: int
     refused: int
+    is_of_address: bool = False
 
 
 def begin(request: HttpRequest, name: str, user: User | None) -> Attempt:
@@ -61,8 +64,11 @@ def begin(request: HttpRequest, name: str, user: User | None) -> Attempt:
     network = _network(address(request))
     device = devices.known(request, user)
     here = f"{_PREFIX} {label} {f'device {device}' if device else f'from {network}'}"
-    anywhere, at_address = f"{_PREFIX} {label} anywhere", f"{_PREFIX} from {network}"
+    anywhere, at_address = f"{_PREFIX} {label} anywhere", _at(network)
     everywhere = () if device else (anywhere, at_address)
+    throttle.sweep()
+    if not device and (refused := _refused_address(at_address)):
+        return refused
     with transaction.atomic():
         rows = throttle.locked([here, *everywhere])
         _forget_old(rows)
@@ -72,8 +78,20 @@ def begin(request: HttpRequest, name: str, user: User | None) -> Attempt:
         for row in rows.values():
             row.count, row.since = row.count + 1, clock.now()
             row.save()
-    throttle.sweep()
     return Attempt(here, everywhere, None, rows[here if device else anywhere].count, 0)
+
+
+def _refused_address(key: str) -> Attempt | None:
+    """What an attempt becomes at an address that has to wait; None where it has not.
+
+    It is counted there alone: whoever is refused with always another name makes no row for each.
+    """
+    row = Throttle.objects.filter(key=key).first()
+    until = row.since + wait(row.count, free=FREE_AT_ADDRESS) if row is not None else None
+    if until is None or until <= clock.now():
+        return None
+    with transaction.atomic():
+        return Attempt(key, (), until, 0, _refused(key), is_of_address=True)
 
 
 def succeeded(attempt: Attempt) -> None:
@@ -107,16 +125,22 @@ def waiting() -> list[Waiting]:
 
 def unlock_user(user: User) -> bool:
     """Forget every failed attempt at the account of `user`; whether there was any."""
-    return _forget_all(f"{_PREFIX} {user.pk} ")
+    start = f"{_PREFIX} {user.pk} "
+    return _forget(Throttle.objects.filter(key__startswith=start, count__gt=0))
 
 
-def unlock_address(text: str) -> bool:
-    """Forget what failed at the address for all accounts together; whether anything did."""
-    return _forget_all(f"{_PREFIX} from {_network(text)}")
+def unlock_address(text: str) -> str:
+    """Forget what failed at the place of the address for all accounts together.
+
+    The place as it is counted, whatever the text was; empty if nothing failed there.
+    """
+    place = _network(text)
+    key = _at(place)
+    rows = Throttle.objects.filter(key__in=(key, _refusals(key)), count__gt=0)
+    return place if _forget(rows) else ""
 
 
-def _forget_all(start: str) -> bool:
-    rows = Throttle.objects.filter(key__startswith=start, count__gt=0)
+def _forget(rows: QuerySet[Throttle]) -> bool:
     with transaction.atomic():
         keys = list(throttle.locked(rows.values_list("key", flat=True)))
         throttle.forget(*keys)
@@ -183,6 +207,11 @@ def _refused(here: str) -> int:
     return row.count
 
 
+def _at(network: str) -> str:
+    """What counts all accounts together at a place."""
+    return f"{_PREFIX} from {network}"
+
+
 def _refusals(here: str) -> str:
     return f"{here} refused"
 
@@ -199,11 +228,11 @@ def _disguised(name: str) -> str:
 def _network(text: str) -> str:
     """The address as it is counted: who has one of IPv6 has all of its network."""
     try:
-        found = ipaddress.ip_address(text)
+        found = ipaddress.ip_interface(text.partition("%")[0]).ip
     except ValueError:
         return "nowhere"
-    if isinstance(found, ipaddress.IPv6Address):
-        if found.ipv4_mapped is not None:
-            return str(found.ipv4_mapped)
-        return str(ipaddress.ip_network((found, IPV6_NETWORK), strict=False).network_address)
-    return str(found)
+    if isinstance(found, ipaddress.IPv4Address):
+        return str(found)
+    if found.ipv4_mapped is not None:
+        return str(found.ipv4_mapped)
+    return str(ipaddress.ip_network((found, IPV6_NETWORK), strict=False))

@@ -1,5 +1,6 @@
 """Who asks: the person behind a request, what the log calls them, and what they may do."""
 
+import re
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,6 +16,7 @@ from django.http import HttpRequest
 from events import audit
 
 NOBODY = "(not signed in)"
+_WITH_PORT = re.compile(r"\[([^\[\]]*)\](?::[0-9]*)?|([0-9.]+):[0-9]*")
 
 _in_progress: ContextVar[HttpRequest | None] = ContextVar("request in progress", default=None)
 
@@ -93,5 +95,11 @@ def address(request: HttpRequest) -> str:
     """
     forwarded = request.META.get("HTTP_X_FORWARDED_FOR", "")
     if settings.TRUST_PROXY and forwarded:
-        return str(forwarded.split(",")[-1].strip()[:64])
+        return _without_port(str(forwarded.split(",")[-1].strip()[:64]))
     return str(request.META.get("REMOTE_ADDR", ""))
+
+
+def _without_port(text: str) -> str:
+    """Some proxies write the port behind an address, and those of IPv6 in brackets."""
+    found = _WITH_PORT.fullmatch(text)
+    return (found[1] or found[2]) if found else text

@@ -97,8 +97,8 @@ def unlock_user(request: HttpRequest, user: User) -> None:
 @transaction.atomic
 def unlock_address(request: HttpRequest, address: str) -> None:
     """Let everybody at `address` try again at once, and log who did that."""
-    if attempts.unlock_address(address):
-        _append_unlock(request, "address.unlocked", "", address)
+    if place := attempts.unlock_address(address):
+        _append_unlock(request, "address.unlocked", "", place)
 
 
 def _append_unlock(request: HttpRequest, action: str, object_id: str, reason: str) -> None:
@@ -133,7 +133,8 @@ def _record_failed(request: HttpRequest, named: User | None, reason: str) -> Non
 def _tell_refused(request: HttpRequest, named: User | None, attempt: attempts.Attempt) -> None:
     """One entry for the first, the tenth, the hundredth … attempt that had to wait."""
     if _is_power_of_ten(attempt.refused):
-        reason = f"too many failed: refused until {attempt.wait_until:%Y-%m-%dT%H:%M:%SZ}"
+        where = " at this address" if attempt.is_of_address else ""
+        reason = f"too many failed{where}: refused until {attempt.wait_until:%Y-%m-%dT%H:%M:%SZ}"
         if attempt.refused > 1:
             reason += f"; {attempt.refused:,} refused so far"
         who = _named(request, named)

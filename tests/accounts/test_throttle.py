@@ -109,6 +109,27 @@ def test_one_network_of_ipv6_is_one_place(ana):
     assert gets_in("ana", address="2001:db8:1:3::1")
 
 
+@pytest.mark.parametrize(
+    "spelt", ["198.51.100.7:4711", "::ffff:198.51.100.7", "[::ffff:198.51.100.7]:4711"]
+)
+def test_every_spelling_of_an_address_is_one_place(ana, settings, spelt):
+    """Some proxies write the port behind the address."""
+    settings.TRUST_PROXY = True
+    for _ in range(attempts.FREE_HERE):
+        try_in("ana", client=Client(headers={"X-Forwarded-For": spelt}))
+    assert SLOWED in try_in("ana", address=HOME_ADDRESS).content.decode()
+    assert gets_in("ana", address=ELSEWHERE)
+
+
+@pytest.mark.parametrize("spelt", ["[2001:db8::7]", "[2001:db8::7]:443", "2001:db8::7%eth0"])
+def test_so_is_every_spelling_of_one_of_ipv6(ana, settings, spelt):
+    settings.TRUST_PROXY = True
+    for _ in range(attempts.FREE_HERE):
+        try_in("ana", client=Client(headers={"X-Forwarded-For": spelt}))
+    assert SLOWED in try_in("ana", address="2001:db8::8").content.decode()
+    assert gets_in("ana", address="2001:db8:0:1::8")
+
+
 def test_an_address_that_tries_many_names_has_to_wait_and_a_known_device_there_does_not(ana, ben):
     device = Client()
     assert gets_in("ana", client=device)
@@ -127,6 +148,18 @@ def test_a_colleague_at_the_same_address_keeps_nobody_off_a_device_of_theirs(ana
     guess("ana", attempts.FREE_HERE)
     assert not gets_in("ana")
     assert gets_in("ana", client=device)
+
+
+def test_a_device_of_before_the_password_was_changed_is_an_unknown_one(ana):
+    """Whoever had the old password once keeps no lanes of guesses of their own."""
+    devices = [Client() for _ in range(4)]
+    for device in devices:
+        assert gets_in("ana", client=device)
+        device.post("/accounts/logout/")
+    ana.set_password("another horse battery staple")
+    ana.save()
+    pages = [guess("ana", 2, client=device) for device in devices]
+    assert [SLOWED in page for page in pages] == [False, False, True, True]
 
 
 def test_a_device_may_guess_no_more_than_its_share(ana):
@@ -161,6 +194,27 @@ def test_tries_that_have_to_wait_are_summed_up_in_the_log(ana):
     assert told[-1][1].endswith("; 100 refused so far")
     assert len(entries("session.sign_in_failed")) == attempts.FREE_HERE
     assert Throttle.objects.count() == 4
+
+
+def test_an_address_that_has_to_wait_is_summed_up_whatever_names_it_tries(ana):
+    for number in range(attempts.FREE_AT_ADDRESS):
+        try_in(f"nobody{number}")
+    rows, told = Throttle.objects.count(), AuditEntry.objects.count()
+    for number in range(100):
+        assert SLOWED in try_in(f"somebody{number}").content.decode()
+    assert Throttle.objects.count() == rows + 1
+    assert AuditEntry.objects.count() == told + 3
+    _, reason = entries("session.slowed_down")[-1]
+    assert reason.startswith("too many failed at this address: refused until ")
+    assert reason.endswith("; 100 refused so far")
+
+
+def test_who_is_refused_sweeps_old_rows_away_too(ana):
+    guess("ana", attempts.FREE_HERE)
+    old = clock.now() - throttle.KEPT - timedelta(minutes=1)
+    Throttle.objects.create(key="sign-in x1 anywhere", since=old, count=1)
+    assert SLOWED in try_in("ana").content.decode()
+    assert not Throttle.objects.filter(since__lte=old).exists()
 
 
 def test_failures_beyond_the_tenth_are_told_in_one_entry_with_their_number(ana):
@@ -279,6 +333,41 @@ def test_nobody_is_let_in_again_without_an_entry(ana, posted):
         assert browser.post("/admin/unlock/", posted).status_code >= 500
     assert attempts.waiting() == before
     assert len(before) == 2
+
+
+def test_letting_in_an_address_lets_in_no_other_one(ana, client, monkeypatch):
+    monkeypatch.setattr(attempts, "FREE_AT_ADDRESS", 3)
+    for address in ("10.0.0.1", "10.0.0.17"):
+        for number in range(4):
+            try_in(f"nobody{number}", address=address)
+    client.force_login(make_user("vera", "administrator"))
+    client.post("/admin/unlock/", {"address": "10.0.0.1"})
+    assert [one.address for one in attempts.waiting()] == ["10.0.0.17"]
+    assert list(Throttle.objects.filter(key__contains="refused")) == [
+        Throttle(key="sign-in from 10.0.0.17 refused")
+    ]
+
+
+def test_letting_in_a_network_of_ipv6_names_it(ana, client, monkeypatch):
+    monkeypatch.setattr(attempts, "FREE_AT_ADDRESS", 3)
+    for number in range(3):
+        try_in(f"nobody{number}", address=f"2001:db8::{number}")
+    (waits,) = attempts.waiting()
+    assert waits.address == "2001:db8::/64"
+    client.force_login(make_user("vera", "administrator"))
+    client.post("/admin/unlock/", {"address": waits.address})
+    assert entries("address.unlocked") == [("vera", "2001:db8::/64")]
+    assert not attempts.waiting()
+
+
+@pytest.mark.parametrize("text", ["ana is innocent", "fe80::1%ana is innocent"])
+def test_the_log_names_the_place_that_was_let_in_and_no_text_of_ones_own(client, db, text):
+    for address in ("no address", "fe80::1"):
+        try_in("nobody", address=address)
+    client.force_login(make_user("vera", "administrator"))
+    client.post("/admin/unlock/", {"address": text})
+    ((_, reason),) = entries("address.unlocked")
+    assert reason in {"nowhere", "fe80::/64"}
 
 
 @pytest.mark.parametrize("posted", [{}, {"address": "\0"}, {"address": "x y"}, {"user": "nobody"}])
