@@ -76,6 +76,14 @@ def test_nobody_else_signs_in_with_it(typed, ben, as_ana):
     assert TEXT in shown(back)
 
 
+def test_what_a_deleted_account_typed_is_shown_to_nobody(typed, ben, ana):
+    ana.delete()
+    carried = typed | {"carried": NEW, "username": "ben", "password": PASSWORD}
+    client = Client()
+    assert TEXT not in client.post(LOGIN, carried).content.decode()
+    assert "_auth_user_id" in client.session
+
+
 def test_the_blank_page_that_is_kept_names_each_reader(as_ana, as_ben, ana, ben, sandbox):
     for client, user in ((as_ana, ana), (as_ben, ben), (as_ana, ana)):
         page = client.get(NEW).content.decode()
