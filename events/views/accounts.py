@@ -18,6 +18,8 @@ from events.forms.accounts import ChangePasswordForm, SignInForm
 from events.services import confirming, sessions, whose
 from events.views.carry import Carried, carried
 
+_NOT_SAVED = "Nothing was saved, because your password was asked for first. Please do it again."
+
 
 class SignIn(LoginView):  # type: ignore[misc]
     """/accounts/login/"""
@@ -74,13 +76,20 @@ class Again(ReauthenticateView):  # type: ignore[misc]
     template_name = "accounts/again.html"
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        """Where it goes on."""
+        """Where it goes on, and whether a form was sent that is not saved."""
         context: dict[str, Any] = super().get_context_data(**kwargs)
-        return context | {"next": self.get_next_url()}
+        return context | {"next": self.get_next_url(), "unsaved": self._is_unsaved()}
+
+    def _is_unsaved(self) -> bool:
+        return "unsaved" in (
+            self.request.POST if self.request.method == "POST" else self.request.GET
+        )
 
     def form_valid(self, form: Form) -> HttpResponse:
         """Go on where the password was asked for."""
         confirming.confirm(request=self.request)
+        if self._is_unsaved():
+            messages.warning(self.request, _NOT_SAVED)
         response: HttpResponse = super().form_valid(form)
         return response
 
