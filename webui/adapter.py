@@ -10,7 +10,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
 from events.services import address, devices, preferences, signin
-from events.views.carry import carried
+from events.views.carry import carried, is_of_another
 
 
 class DeskAdapter(DefaultAccountAdapter):  # type: ignore[misc]
@@ -41,7 +41,7 @@ class DeskAdapter(DefaultAccountAdapter):  # type: ignore[misc]
         response: HttpResponse = super().post_login(request, user, **kwargs)
         signin.signed_in(request, user)
         preferences.take_along(request.session, user)
-        if kept := carried(request):
+        if (kept := carried(request)) and not is_of_another(request):
             response = render(request, "accounts/carried.html", {"carried": kept})
         devices.remember(request, response, user)
         return response

@@ -7,15 +7,18 @@ from typing import Any
 
 from django.contrib.auth.middleware import LoginRequiredMiddleware
 from django.contrib.auth.models import User
+from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import SuspiciousOperation
 from django.db import DatabaseError
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
+from django.urls import reverse
 
 from events.services import sessions
 from events.services.people import serving
 from events.views.accounts import interrupted
-from events.views.carry import carried
+from events.views.carry import carried, is_of_another
+from events.views.scripts import is_of_script, sign_in_first
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
 
@@ -85,18 +88,24 @@ class SignInRequired(LoginRequiredMiddleware):
         """Ask who it is only where that matters: `/healthz` tells of a database that is away."""
         if not getattr(view_func, "login_required", True):
             return None
+        if request.method == "POST" and request.user.is_authenticated and is_of_another(request):
+            return self.handle_no_permission(request, view_func)
         return super().process_view(request, view_func, view_args, view_kwargs)
 
     # Django's declares a redirect; a page in place is what this class is for.
     def handle_no_permission(  # type: ignore[override]
         self, request: HttpRequest, view_func: Callable[..., HttpResponseBase]
     ) -> HttpResponse:
-        """A session that ended while somebody typed: sign in on the spot, the text goes along."""
+        """A session that ended while somebody typed, or that is another person's now: whose page
+        it is signs in on the spot, and the text goes along.
+        """
+        if is_of_script(request):
+            return sign_in_first()
         if request.method == "POST" and (kept := carried(request)):
             return interrupted(request, kept)
-        if _is_of_script(request):
-            return HttpResponse("Sign in first.", status=401, content_type="text/plain")
-        return super().handle_no_permission(request, view_func)
+        ended = getattr(request.session, "ended", "")
+        why = f"?why={ended}" if ended else ""
+        return redirect_to_login(request.get_full_path(), reverse("login") + why)
 
 
 class SessionUse:
@@ -132,12 +141,3 @@ def _is_persons_act(request: HttpRequest) -> bool:
         return False
     is_page = request.headers.get("Sec-Fetch-Mode") == "navigate"
     return not is_page or request.headers.get("Sec-Fetch-User") == "?1"
-
-
-def _is_of_script(request: HttpRequest) -> bool:
-    """Whether a script of a page asks: it is told with a status what a person is told by a page."""
-    return (
-        request.headers.get("Sec-Fetch-Dest") == "empty"
-        or "X-Part" in request.headers
-        or request.headers.get("Accept") == "application/json"
-    )

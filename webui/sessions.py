@@ -17,18 +17,23 @@ class SessionStore(DatabaseStore):
     """Sessions in the database; `standing` says when a signed-in one began and was last used."""
 
     standing: sessions.Standing | None = None
+    # Why the session that the browser named does not count any more.
+    ended = ""
 
     def load(self) -> dict[str, Any]:
         """What the session holds; nothing, and another key, if it has ended."""
         found = sessions.read(self.session_key) if self.session_key else None
         if found is None:
+            self.ended = sessions.GONE if self.session_key else ""
             self._session_key = None
             return {}
         values: dict[str, Any] = self.decode(found[0])
         if SESSION_KEY not in values:
             return values
         self.standing = found[1]
-        if self.standing is None or values[SESSION_KEY] != str(self.standing.user_id):
+        is_its = self.standing and values[SESSION_KEY] == str(self.standing.user_id)
+        self.ended = self.standing.ended if self.standing and is_its else sessions.GONE
+        if self.ended:
             self._forget()
             return {}
         return values

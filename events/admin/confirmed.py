@@ -37,6 +37,8 @@ class ConfirmedAdmin(FilteredAdmin):
     def _asked(self, request: HttpRequest) -> HttpResponseBase | None:
         """The way to the page that asks; None for those who said just now who they are.
 
+        A form that was sent too late is not kept, because passwords may be in it: that is said.
+
         Whom somebody else vouches for has no password that could be asked for.
         """
         if not self.has_view_or_change_permission(request):
@@ -44,4 +46,6 @@ class ConfirmedAdmin(FilteredAdmin):
         is_asked = isinstance(request.user, User) and request.user.has_usable_password()
         if confirming.is_confirmed(request) or not is_asked:
             return None
-        return redirect_to_login(request.get_full_path(), reverse("account_reauthenticate"))
+        unsaved = "?unsaved=1" if request.method == "POST" else ""
+        again = reverse("account_reauthenticate") + unsaved
+        return redirect_to_login(request.get_full_path(), again)

@@ -28,6 +28,7 @@ from events.services import people
 NOTED_EVERY = timedelta(minutes=1)
 NO_ADDRESS = "::"
 AGENT_MAX = 200
+IDLE, LONGEST, GONE, SIGNED_OUT = "idle", "longest", "gone", "out"
 
 _ROW = (
     f"SELECT s.session_data, s.expire_date, u.user_id, u.created_at, u.last_seen_at "  # noqa: S608
@@ -54,6 +55,14 @@ class Standing:
         """When it ends if nothing is done any more."""
         return min(self.used_at + settings.SESSION_IDLE, self.last_end)
 
+    @property
+    def ended(self) -> str:
+        """Why it does not count any more, as `why_ended` knows it; empty while it does."""
+        now = clock.now()
+        if now >= self.last_end:
+            return LONGEST
+        return IDLE if now >= self.ends_at else ""
+
 
 def watch() -> None:
     """Note each sign-in, whichever door it comes through."""
@@ -63,19 +72,34 @@ def watch() -> None:
 def read(key: str) -> tuple[str, Standing | None] | None:
     """What the session with this `key` holds, as it is stored, and how it stands, in one query.
 
-    None if it is not there any more. A standing is missing where nobody is signed in, or where the
-    session was ended.
+    None if it is not there any more. A standing is missing where nobody is signed in, or where
+    somebody ended the session; one that ended by itself has its `ended`.
     """
     with connection.cursor() as cursor:
         cursor.execute(_ROW, [key])
         row = cursor.fetchone()
-    now = clock.now()
-    if row is None or _moment(row[1]) <= now:
+    if row is None or _moment(row[1]) <= clock.now():
         return None
     if row[2] is None:
         return row[0], None
-    standing = Standing(row[2], _moment(row[3]), _moment(row[4]))
-    return row[0], standing if now < standing.ends_at else None
+    return row[0], Standing(row[2], _moment(row[3]), _moment(row[4]))
+
+
+def why_ended(name: str) -> str:
+    """What to tell who is not signed in any more; empty for what is no reason."""
+    idle, longest = _length(settings.SESSION_IDLE), _length(settings.SESSION_LONGEST)
+    sentences = {
+        IDLE: f"You were signed out because nothing was done for {idle}. Sign in to go on.",
+        LONGEST: f"You were signed out because {longest} have passed. Sign in to go on.",
+        GONE: "You were signed out. Sign in to go on.",
+        SIGNED_OUT: "You are signed out.",
+    }
+    return sentences.get(name, "")
+
+
+def _length(time: timedelta) -> str:
+    minutes = round(time.total_seconds() / 60)
+    return f"{minutes // 60} hours" if minutes >= 120 and not minutes % 60 else f"{minutes} minutes"
 
 
 def used(session: SessionBase) -> None:

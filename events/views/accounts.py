@@ -15,8 +15,10 @@ from django.utils.decorators import method_decorator
 from django.views.decorators.debug import sensitive_post_parameters
 
 from events.forms.accounts import ChangePasswordForm, SignInForm
-from events.services import confirming
+from events.services import confirming, sessions, whose
 from events.views.carry import Carried, carried
+
+_NOT_SAVED = "Nothing was saved, because your password was asked for first. Please do it again."
 
 
 class SignIn(LoginView):  # type: ignore[misc]
@@ -26,21 +28,46 @@ class SignIn(LoginView):  # type: ignore[misc]
     form_class = SignInForm
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        """The text that goes along, if somebody was interrupted while typing."""
+        """The text that goes along, if somebody was interrupted while typing, and whose it is."""
         context: dict[str, Any] = super().get_context_data(**kwargs)
-        return context | {"carried": carried(self.request), "next": self.get_next_url()}
+        kept = carried(self.request)
+        owner = whose.owner(kept.whose) if kept else None
+        why = sessions.why_ended(self.request.GET.get("why", ""))
+        context |= {"carried": kept, "owner": owner, "why": why}
+        return context | {"next": self.get_next_url()}
+
+    def form_valid(self, form: SignInForm) -> HttpResponse:
+        """Sign in; with what somebody else typed nobody does."""
+        kept = carried(self.request)
+        owner = whose.owner(kept.whose) if kept else None
+        if owner is not None and form.user != owner:
+            form.add_error(None, f"What was typed here is of {owner}. Sign in as {owner}.")
+            refused: HttpResponse = self.form_invalid(form)
+            return refused
+        response: HttpResponse = super().form_valid(form)
+        return response
 
 
-def interrupted(request: HttpRequest, kept: Carried) -> HttpResponse:
-    """The sign-in page in place of an event form's answer: 401, and the text goes along."""
-    context = {"form": SignInForm(request=request), "carried": kept, "next": kept.path}
-    return render(request, "accounts/login.html", context, status=401)
+def interrupted(request: HttpRequest, kept: Carried, status: int = 401) -> HttpResponse:
+    """A page in place of an event form's answer, for whose text it is: it goes along unseen.
+
+    Who is signed out signs in there. If somebody else is signed in, that has to end first.
+    """
+    context = {"carried": kept, "owner": whose.owner(kept.whose), "next": kept.path}
+    if request.user.is_authenticated:
+        return render(request, "errors/another.html", context, status=status)
+    context["form"] = SignInForm(request=request)
+    return render(request, "accounts/login.html", context, status=status)
 
 
 class SignOut(LogoutView):  # type: ignore[misc]
     """/accounts/logout/, by POST only."""
 
     http_method_names = ["post"]
+
+    def get_redirect_url(self) -> str:
+        """The sign-in page, which says it."""
+        return f"{reverse('login')}?why={sessions.SIGNED_OUT}"
 
 
 class Again(ReauthenticateView):  # type: ignore[misc]
@@ -49,13 +76,20 @@ class Again(ReauthenticateView):  # type: ignore[misc]
     template_name = "accounts/again.html"
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        """Where it goes on."""
+        """Where it goes on, and whether a form was sent that is not saved."""
         context: dict[str, Any] = super().get_context_data(**kwargs)
-        return context | {"next": self.get_next_url()}
+        return context | {"next": self.get_next_url(), "unsaved": self._is_unsaved()}
+
+    def _is_unsaved(self) -> bool:
+        return "unsaved" in (
+            self.request.POST if self.request.method == "POST" else self.request.GET
+        )
 
     def form_valid(self, form: Form) -> HttpResponse:
         """Go on where the password was asked for."""
         confirming.confirm(request=self.request)
+        if self._is_unsaved():
+            messages.warning(self.request, _NOT_SAVED)
         response: HttpResponse = super().form_valid(form)
         return response
 

@@ -21,12 +21,13 @@ from django.utils.html import escape
 from events import outbox, services
 from events.forms import blank_fields
 from events.reference import References
-from events.services import preferences
+from events.services import preferences, whose
 
 TEMPLATE = "events/entry.html"
 # Marks that nobody can type, because each process makes its own.
-_NAME, _CSRF, _TOKEN, _THEME, _ZONE, _LOCAL = (f"mark-{secrets.token_hex(16)}" for _ in range(6))
-_MARKS = re.compile(f"({'|'.join((_NAME, _CSRF, _TOKEN, _THEME, _ZONE, _LOCAL))})")
+_EACH = tuple(f"mark-{secrets.token_hex(16)}" for _ in range(7))
+_NAME, _WHOSE, _CSRF, _TOKEN, _THEME, _ZONE, _LOCAL = _EACH
+_MARKS = re.compile(f"({'|'.join(_EACH)})")
 _KEPT_MOST = 32
 _kept: dict[tuple[object, ...], tuple[str, ...]] = {}
 
@@ -43,6 +44,7 @@ def blank_page(request: HttpRequest, user: User, references: References) -> Http
         return render(request, TEMPLATE, context)
     values = {
         _NAME: escape(user.get_username()),
+        _WHOSE: whose.mark(user),
         _CSRF: get_token(request),
         _TOKEN: str(context["token"]),
         _THEME: chosen.theme or "system",
@@ -80,8 +82,8 @@ def _pieces(
     pieces = _kept.get(key)
     if pieces is None:
         person = SimpleNamespace(is_authenticated=True, get_username=lambda: _NAME)
-        marks = {"user": person, "csrf_token": _CSRF, "token": _TOKEN, "messages": ()}
-        marks |= {"theme": _THEME, "time_zone": _ZONE, "fetched_local": _LOCAL}
+        marks = {"user": person, "whose": _WHOSE, "csrf_token": _CSRF, "token": _TOKEN}
+        marks |= {"messages": (), "theme": _THEME, "time_zone": _ZONE, "fetched_local": _LOCAL}
         pieces = tuple(_MARKS.split(render_to_string(TEMPLATE, context | marks, request)))
         if len(_kept) >= _KEPT_MOST:
             _kept.clear()

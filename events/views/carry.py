@@ -4,16 +4,17 @@ import re
 from dataclasses import dataclass
 
 from django.core.exceptions import RequestDataTooBig, TooManyFieldsSent
-from django.http import HttpRequest
+from django.http import HttpRequest, QueryDict
 from django.http.multipartparser import MultiPartParserError
 from django.http.request import UnreadablePostError
 from django.urls import Resolver404, resolve, reverse
 
 from events.forms.completing import FROM_TEMPLATE
 from events.forms.typed import PREFIX, TEXTS
+from events.services import whose
 from events.services.drafts import WAS_RED
 
-HIDDEN = frozenset({"form_token", "version", WAS_RED})
+HIDDEN = frozenset({"form_token", "version", WAS_RED, whose.FIELD})
 ROUTES = frozenset({"event_new", "event_edit"})
 # A test compares them with the page of the form: what is not here is lost, or was RED and is not.
 _FIELDS = (
@@ -26,10 +27,13 @@ _ROW_FIELD = re.compile(
 
 @dataclass(frozen=True)
 class Carried:
-    """The fields of an event form that could not be handled, and where they were going."""
+    """The fields of an event form that could not be handled, where they were going, and the mark of
+    the account in whose page they were typed; empty if the form did not say.
+    """
 
     path: str
     fields: tuple[tuple[str, str], ...]
+    whose: str = ""
 
     @property
     def typed(self) -> list[tuple[str, str]]:
@@ -43,9 +47,8 @@ class Carried:
 
 def carried(request: HttpRequest) -> Carried | None:
     """What `request` posted from the event form, if it did and can be read."""
-    try:
-        posted = request.POST
-    except (RequestDataTooBig, TooManyFieldsSent, MultiPartParserError, UnreadablePostError):
+    posted = _posted(request)
+    if posted is None:
         return None
     path = _route(_aim(request, posted.get("carried", "")))
     if "form_token" not in posted or not path:
@@ -53,7 +56,22 @@ def carried(request: HttpRequest) -> Carried | None:
     fields = tuple(
         (name, value) for name, values in posted.lists() for value in values if _is_of_form(name)
     )
-    return Carried(path, fields)
+    return Carried(path, fields, posted.get(whose.FIELD, ""))
+
+
+def is_of_another(request: HttpRequest) -> bool:
+    """Whether `request` posts what was typed in the page of another account than is signed in."""
+    posted = _posted(request)
+    named = whose.named(posted.get(whose.FIELD, "")) if posted is not None else None
+    return named is not None and named != request.user.pk
+
+
+def _posted(request: HttpRequest) -> QueryDict | None:
+    """The fields that `request` posted; None if they cannot be read."""
+    try:
+        return request.POST
+    except (RequestDataTooBig, TooManyFieldsSent, MultiPartParserError, UnreadablePostError):
+        return None
 
 
 def _aim(request: HttpRequest, named: str) -> str:

@@ -13,7 +13,9 @@ from django.template.loader import render_to_string
 from events import services
 from events.models import EventTemplate, Submission
 from events.services import evidence
-from events.views.carry import carried
+from events.views.accounts import interrupted
+from events.views.carry import carried, is_of_another
+from events.views.scripts import is_of_script, sign_in_first
 
 TOO_LARGE = (
     "The form was too large to be read: more than 16 MB, or more than 50,000 fields. "
@@ -42,8 +44,13 @@ class UnreadableError(BadRequest):
 
 @login_not_required
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
-    """403 for a form whose CSRF token did not fit; the text is given back to the person."""
-    return render(request, "errors/csrf.html", {"carried": carried(request)}, status=403)
+    """403 for a form whose CSRF token did not fit; the text is given back to whoever typed it."""
+    kept, is_anothers = carried(request), is_of_another(request)
+    if is_anothers and is_of_script(request):
+        return sign_in_first()
+    if is_anothers and kept:
+        return interrupted(request, kept, status=403)
+    return render(request, "errors/csrf.html", {"carried": kept}, status=403)
 
 
 @login_not_required

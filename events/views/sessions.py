@@ -8,7 +8,7 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_http_methods
 
 from events import services
-from events.services import sessions
+from events.services import sessions, whose
 
 
 @require_GET
@@ -40,12 +40,13 @@ def own(request: HttpRequest) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def session(request: HttpRequest) -> HttpResponse:
     """For the page's script: `left`, the seconds until this session ends if nothing is done, and
-    `is_last`, whether nothing can be done; 401 if it has ended. A POST says that somebody is there.
+    `is_last`, whether nothing can be done, and `whose` it is; 401 if it has ended. A POST says that
+    somebody is there.
     """
     left = sessions.left(request.session)
     if left is None or not request.user.is_authenticated:
         return JsonResponse({"left": 0, "is_last": True}, status=401)
-    return JsonResponse({"left": left[0], "is_last": left[1]})
+    return JsonResponse({"left": left[0], "is_last": left[1], "whose": whose.mark(request.user)})
 
 
 def _shown(row: UserSession, request: HttpRequest) -> dict[str, object]:

@@ -81,6 +81,8 @@ window.addEventListener("pageshow", (event) => {
   let timer = 0;
   let dueAt = 0;
   let halfAt = 0;
+  let isOut = false;
+  let before = null;
 
   const tokens = () => [...document.querySelectorAll("[name='csrfmiddlewaretoken']")];
 
@@ -103,7 +105,11 @@ window.addEventListener("pageshow", (event) => {
     }
   }
 
-  function hear({ left, is_last: isLast }) {
+  function hear({ left, is_last: isLast, whose }) {
+    if (whose !== about.dataset.whose) {
+      document.dispatchEvent(new Event("signed-out"));
+      return say(TAKEN);
+    }
     halfAt = Date.now() + left * 500;
     if (left > WARN) {
       notice.remove();
@@ -111,18 +117,37 @@ window.addEventListener("pageshow", (event) => {
     }
     later(left + 1);
     const end = new Date(Date.now() + left * 1000).toISOString().slice(11, 16);
-    if (isLast) notice.replaceChildren(`At ${end} UTC you are signed out, however much you do. What you typed stays here: sign in again and go on.`);
-    else notice.replaceChildren(`Nothing was done for a while: at ${end} UTC you are signed out. What you typed stays here. `, button);
-    if (!notice.isConnected) document.body.append(notice);
+    const when = `You will be signed out at ${end} UTC, in ${minutes(left)}`;
+    if (isLast) notice.replaceChildren(`${when}, whatever you do: that is the longest that one may be signed in. Save now, then sign in again.`);
+    else notice.replaceChildren(`${when}, because nothing was done. What you typed stays here. `, button);
+    if (!notice.isConnected) document.body.prepend(notice);
+  }
+
+  function minutes(seconds) {
+    const count = Math.max(1, Math.round(seconds / 60));
+    return count === 1 ? "a minute" : `${count} minutes`;
+  }
+
+  // The button goes away with its notice: the focus goes back to where it came from, and it is said.
+  async function stay() {
+    const back = before;
+    await ask("POST");
+    if (isOut || notice.isConnected) return;
+    if (back && back.isConnected) back.focus();
+    const place = document.querySelector("[role='status']");
+    if (place) place.append(Object.assign(document.createElement("p"), { className: "notice", textContent: "You stay signed in." }));
   }
 
   function signedOut() {
     clearTimeout(timer);
     dueAt = Infinity;
     notice.remove();
+    isOut = true;
     if (!dialog.open) dialog.showModal();
   }
 
+  // A page is its account's: whoever signs in instead gets pages of their own.
+  const TAKEN = "Somebody else is signed in in this browser now. Let them sign out, then sign in here.";
   const say = (text) => { dialog.querySelector("[role='alert']").textContent = text; };
 
   async function signIn(form) {
@@ -134,16 +159,23 @@ window.addEventListener("pageshow", (event) => {
     const refused = answer.querySelector("#sign-in-error");
     say(refused ? refused.textContent : "");
     if (refused) return;
+    const signed = answer.querySelector("meta[name='session']");
+    if (!signed || signed.dataset.whose !== about.dataset.whose) return say(TAKEN);
     for (const input of tokens()) input.value = token(answer);
     form.reset();
+    isOut = false;
     dialog.close();
     document.dispatchEvent(new Event("signed-in"));
     ask();
   }
 
-  button.addEventListener("click", () => ask("POST"));
+  button.addEventListener("click", stay);
+  notice.addEventListener("focusin", (event) => { before = event.relatedTarget; });
+  // What lies behind it is for nobody who just comes by.
+  dialog.addEventListener("cancel", (event) => event.preventDefault());
+  dialog.addEventListener("close", () => { if (isOut) dialog.showModal(); });
   document.addEventListener("signed-out", signedOut);
-  document.addEventListener("visibilitychange", () => { if (!document.hidden && Date.now() > dueAt) ask(); });
+  document.addEventListener("visibilitychange", () => { if (!document.hidden && !isOut) ask(); });
   // Pages of which nothing goes to the server while one types say so themselves.
   document.addEventListener("input", () => { if (Date.now() > halfAt && dueAt < Infinity) ask("POST"); });
   dialog.querySelector("form").addEventListener("submit", (event) => {

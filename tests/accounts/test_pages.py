@@ -49,7 +49,7 @@ def test_nothing_is_said_of_signing_in_on_the_next_page(ana):
 
 def test_signing_out_needs_a_post(as_ana):
     assert as_ana.get("/accounts/logout/").status_code == 405
-    assert as_ana.post("/accounts/logout/")["Location"] == LOGIN
+    assert as_ana.post("/accounts/logout/")["Location"] == f"{LOGIN}?why=out"
     assert as_ana.get("/").status_code == 302
 
 
@@ -63,7 +63,7 @@ def test_the_admins_pages_for_the_own_account_lead_to_the_desks(db, role):
         answer = client.post(f"/admin/{path}", {"old_password": PASSWORD})
         assert answer["Location"] == "/accounts/password/"
     assert client.get("/admin/logout/")["Location"] == "/"
-    assert client.post("/admin/logout/")["Location"] == LOGIN
+    assert client.post("/admin/logout/")["Location"] == f"{LOGIN}?why=out"
     assert client.get("/").status_code == 302
     assert entries("session.signed_out") == [("vera", "")]
     assert client.get("/admin/login/?next=/admin/")["Location"].startswith(LOGIN)

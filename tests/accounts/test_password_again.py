@@ -76,6 +76,25 @@ def test_a_form_that_was_opened_in_time_may_be_sent(as_vera, ana):
     assert as_vera.post(f"{USERS}{ana.pk}/password/", SET)["Location"] == f"{USERS}{ana.pk}/change/"
 
 
+def test_who_is_asked_after_a_form_hears_that_nothing_was_saved(as_vera, ana):
+    age(as_vera, confirming.TO_FILL_IN)
+    page = f"{USERS}{ana.pk}/change/"
+    asked = as_vera.post(page, {"username": "ana"}, follow=True)
+    assert "Not saved yet." in asked.content.decode()
+    given = {"password": "wrong", "next": page, "unsaved": "1"}
+    assert "Not saved yet." in as_vera.post(AGAIN, given).content.decode()
+    back = as_vera.post(AGAIN, given | {"password": PASSWORD}, follow=True)
+    assert back.request["PATH_INFO"] == page
+    assert "Nothing was saved" in back.content.decode()
+
+
+def test_who_is_asked_before_a_form_hears_nothing_of_saving(as_vera, ana):
+    asked = as_vera.get(f"{USERS}{ana.pk}/change/", follow=True)
+    assert "saved" not in asked.content.decode()
+    back = as_vera.post(AGAIN, {"password": PASSWORD, "next": USERS}, follow=True)
+    assert "Nothing was saved" not in back.content.decode()
+
+
 def test_who_may_not_is_refused_and_not_asked(ana, client, settings):
     settings.ACCOUNT_REAUTHENTICATION_TIMEOUT = 0
     client.force_login(make_user("otto", "auditor"))

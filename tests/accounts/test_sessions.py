@@ -17,7 +17,7 @@ from django.test import Client
 
 from events import clock
 from events.models import AuditEntry, Preferences, Submission
-from events.services import preferences, sessions
+from events.services import preferences, sessions, whose
 from tests.accounts.support import gets_in, hash_as_before
 from tests.conftest import PASSWORD, make_user
 from tests.views.test_main_job import form
@@ -56,6 +56,33 @@ def test_a_session_in_which_nothing_is_done_ends(as_ana):
     age(as_ana, used=IDLE)
     assert not is_in(as_ana)
     assert as_ana.get("/").url.startswith("/accounts/login/")
+
+
+@pytest.mark.parametrize(
+    "used, began, sentence",
+    [
+        (IDLE, IDLE, "because nothing was done for 30 minutes."),
+        (MINUTE, LONGEST, "because 12 hours have passed."),
+    ],
+)
+def test_sign_in_says_why_one_is_there(as_ana, used, began, sentence):
+    age(as_ana, used=used, began=began)
+    page = as_ana.get("/events/", follow=True).content.decode()
+    assert f"You were signed out {sentence}" in page
+    assert 'name="next" value="/events/"' in page
+
+
+def test_who_was_never_signed_in_is_told_of_no_end(client, db):
+    assert "signed out" not in client.get("/", follow=True).content.decode()
+
+
+def test_a_session_that_somebody_ended_is_said_to_be(as_ana):
+    sessions.end(as_ana.cookies["sessionid"].value)
+    assert "You were signed out. Sign in" in as_ana.get("/", follow=True).content.decode()
+
+
+def test_signing_out_is_said(as_ana):
+    assert "You are signed out." in as_ana.post("/accounts/logout/", follow=True).content.decode()
 
 
 def test_what_ended_by_itself_lives_no_second_time(as_ana, settings):
@@ -106,11 +133,11 @@ def test_a_page_that_loads_itself_again_does_not_keep_a_session(as_ana):
     assert clock.now() - row(as_ana).last_seen_at < MINUTE
 
 
-def test_who_says_to_be_there_stays_signed_in(as_ana):
+def test_who_says_to_be_there_stays_signed_in(as_ana, ana):
     age(as_ana, used=IDLE - MINUTE)
     assert as_ana.get("/accounts/session/").json()["left"] <= 60
     answer = as_ana.post("/accounts/session/").json()
-    assert answer == {"left": answer["left"], "is_last": False}
+    assert (answer["is_last"], answer["whose"]) == (False, whose.mark(ana))
     assert answer["left"] > 1700
 
 
