@@ -65,6 +65,7 @@ def context(found: Found, *, is_red_visible: bool) -> dict[str, Any]:
         "chain": _chain(found),
         "texts": _texts(entry, is_withheld=is_withheld),
         "standing": audit.standing(),
+        "alterations": audit.unseen_alterations(),
     }
 
 

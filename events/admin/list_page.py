@@ -47,6 +47,7 @@ def context(query: QueryDict, *, is_red_visible: bool) -> dict[str, Any]:
         "rows": mark_safe("".join(map(_row, page.rows))),  # noqa: S308 (every value is escaped)
         "head": audit.head(),
         "standing": audit.standing(),
+        "alterations": audit.unseen_alterations(),
         "is_filtered": bool(used),
         "filters": _filters(*asked),
     } | _links(page, used)

@@ -1,6 +1,7 @@
 """The audit log: a hash chain of entries that is only ever appended to, and its guards."""
 
 from events.audit.alarms import Alarm, Standing, alarm, standing
+from events.audit.alterations import unseen_alterations
 from events.audit.chain import Head, append, head, key_trouble, record
 from events.audit.closing import append_at_end, is_noted
 from events.audit.facts import OUTCOMES, Actor, Fact, Outcome
@@ -33,6 +34,7 @@ __all__ = [
     "key_trouble",
     "record",
     "standing",
+    "unseen_alterations",
     "verify",
     "verify_tail",
     "words",

@@ -8,7 +8,7 @@ from events.models.preferences import Preferences
 from events.models.reference import ReferenceList
 from events.models.rights import VIEW_RED, may_see_red, was_given
 from events.models.states import EDITABLE, PENDING, PRIVATE, THERE, TRANSITIONS, Look, State, Words
-from events.models.submission import FormToken, Submission
+from events.models.submission import WAS_ALTERED, FormToken, Submission
 from events.models.template import EventTemplate
 from events.models.throttle import Throttle
 from events.models.vetting import KnownValue, SubmissionIndicator
@@ -21,6 +21,7 @@ __all__ = [
     "THERE",
     "TRANSITIONS",
     "VIEW_RED",
+    "WAS_ALTERED",
     "Account",
     "ApiGate",
     "AuditAttachment",

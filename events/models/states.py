@@ -97,14 +97,14 @@ REFUSED_IN_DOUBT = Words(
 
 # Of what was altered in the database while it waited.
 ALTERED = Words(
-    "Not sent: what waited here is not what was locked for sending.",
+    "Not sent: it was changed in the database, and not by a person here.",
     "Nothing happens by itself.",
-    "Tell the administrator, read it, and send it again or discard it.",
+    "Tell an administrator, check the text, and send it again or discard it.",
 )
 ALTERED_IN_DOUBT = Words(
-    "Not sent: what waited here is not what was locked. An earlier send may still exist.",
+    "Not sent: it was changed in the database, and an earlier send may still exist.",
     "The earlier send is still looked for in Cloudforce One.",
-    "Tell the administrator, and look there before you correct it.",
+    "Tell an administrator, and look there before you correct it.",
 )
 
 TRANSITIONS: frozenset[tuple[State, State]] = frozenset(

@@ -32,6 +32,10 @@ else:
 _NOT_PROVEN = frozenset({State.READY, State.REJECTED, State.DRAFT, State.DISCARDED})
 
 
+# As `was_altered`, for a query.
+WAS_ALTERED = Q(state=State.REJECTED, outcome__startswith='{"kind": "altered"')
+
+
 class SubmissionQuerySet(models.QuerySet["Submission"]):
     """Submissions, with the one rule of who may see which."""
 
@@ -194,13 +198,22 @@ class Submission(models.Model):
 
     @property
     def was_altered(self) -> bool:
-        """Whether it was stopped because it was not what had been locked for sending."""
-        return bool(self.outcome_values.get("kind") == "altered")
+        """Whether it was stopped because it was not what had been locked for sending.
+
+        The API was not asked, so that nothing says of it that the API refused it.
+        """
+        return self.state == State.REJECTED and self.outcome_values.get("kind") == "altered"
+
+    def get_state_display(self) -> str:  # type: ignore[no-redef]
+        """The state in a word for people."""
+        if self.was_altered:
+            return "Held"
+        return str(dict(State.choices).get(self.state, self.state))
 
     @property
     def words(self) -> Words:
         """What is true of it, what happens next, and what people may do."""
-        if self.state == State.REJECTED and self.was_altered:
+        if self.was_altered:
             return ALTERED_IN_DOUBT if self.may_exist else ALTERED
         if self.state == State.REJECTED and self.may_exist:
             return REFUSED_IN_DOUBT

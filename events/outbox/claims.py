@@ -7,6 +7,7 @@ from django.db import connection, transaction
 from django.db.models import Q, QuerySet
 
 from events import audit, clock
+from events.audit.alterations import ALTERED
 from events.models import State, Submission
 from events.outbox import locked
 from events.outbox.deliver import claim, first_look, quiet
@@ -70,7 +71,11 @@ def _stop(submission: Submission, altered: locked.Alteration) -> None:
     changes = locked.restored(submission, altered.locked) if altered.locked else {}
     if submission.unknown_since is not None:
         changes["sweep_at"] = now + first_look()
-    outcome = {"kind": "altered", "detail": altered.reason, "administrator": True}
+    outcome = {
+        "kind": "altered",
+        "detail": altered.reason,
+        "is_put_back": altered.locked is not None,
+    }
     move(
         submission,
         State.REJECTED,
@@ -79,7 +84,7 @@ def _stop(submission: Submission, altered: locked.Alteration) -> None:
         outcome=json.dumps(outcome),
         **changes,
     )
-    audit.append(locked.alarm(submission, altered, WORKER, evidence, locked.ALTERED))
+    audit.append(locked.alarm(submission, altered, WORKER, evidence, ALTERED))
 
 
 def to_look_first() -> Submission | None:

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 from events import audit
 from events.audit import proof
+from events.audit.alterations import PUT_BACK
 from events.audit.story import LEADS_TO
 from events.models import PRIVATE, THERE, AuditEntry, State, Submission
 from events.outbox.returned import columns_of
@@ -18,8 +19,6 @@ from events.outbox.transitions import fact, touch
 from events.payload import Tlp, sha256
 
 LOCKS = ("submission.frozen", "submission.sent_again")
-ALTERED = "submission.altered"
-PUT_BACK = "submission.put_back"
 log = logging.getLogger("events.outbox")
 
 
@@ -57,11 +56,11 @@ def alteration(submission: Submission) -> Alteration | None:
         return Alteration("The log has no entry of what was locked for sending.", None)
     content = proof.committed(entry, "payload")
     if content is None:
-        sentence = f"Entry {entry.seq}, which says what was locked, was altered itself."
+        sentence = f"Audit entry {entry.seq}, which says what was locked, was altered itself."
         return Alteration(sentence, None)
     locked = Locked(entry.seq, content.encode(), entry.tlp)
     if wrong := _differing(submission, locked):
-        sentence = f"Not as it was locked by entry {entry.seq}: {', '.join(wrong)}."
+        sentence = f"Not what was locked for sending (audit entry {entry.seq}): {', '.join(wrong)}."
         return Alteration(sentence, locked)
     return None
 
@@ -77,7 +76,7 @@ def false_wait(submission: Submission) -> Alteration | None:
     if newest is not None and LEADS_TO[newest.action] == State.READY and proof.proven(newest):
         return None
     said = newest.seq if newest else 0
-    return Alteration(f"By entry {said} it does not wait to be sent.", None)
+    return Alteration(f"By audit entry {said} it does not wait to be sent.", None)
 
 
 def is_known_here(submission: Submission) -> bool:

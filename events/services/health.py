@@ -57,6 +57,8 @@ def _audit() -> Part:
     standing = audit.standing()
     if standing.alarm is not None:
         return Part(False, "fault")
+    if audit.unseen_alterations():
+        return Part(False, "an event was altered: see the audit log")
     return Part(False, "not verified lately") if standing.is_late else Part(True, WELL)
 
 

@@ -7,7 +7,8 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
 from events import audit
-from events.models import Heartbeat, State, Submission
+from events.models import WAS_ALTERED, Heartbeat, State, Submission
+from events.models.states import ALTERED
 from events.views import corrections
 
 
@@ -32,15 +33,21 @@ DUPLICATED = _in(State.DUPLICATED, "There more than once")
 KINDS = (
     _in(State.UNKNOWN, "Not known yet", needs_worker=True),
     Kind(
+        "altered",
+        "Held: changed in the database",
+        f"{ALTERED.meaning} {ALTERED.may_do}",
+        WAS_ALTERED,
+    ),
+    Kind(
         "in-doubt",
         "Refused, but an earlier send may exist",
         "Look in Cloudforce One before you correct it: the correction is an event of its own.",
-        Q(state=State.REJECTED) & _IN_DOUBT,
+        Q(state=State.REJECTED) & _IN_DOUBT & ~WAS_ALTERED,
         needs_worker=True,
     ),
     DUPLICATED,
     _in(State.ABSENT, "Not there: send again?"),
-    _in(State.REJECTED, "Refused: correct and send again", which=~_IN_DOUBT),
+    _in(State.REJECTED, "Refused: correct and send again", which=~_IN_DOUBT & ~WAS_ALTERED),
     Kind(
         "for-you",
         "Waiting for you: try it now",
@@ -75,13 +82,15 @@ def home(request: HttpRequest) -> HttpResponse:
     found = (_section(rows.get(kind, waiting.filter(kind.which)), kind) for kind in KINDS)
     sections = [section for section in found if section.submissions]
     needs_worker = any(section.kind.needs_worker for section in sections)
+    may_see_log = request.user.has_perm("events.view_auditentry")
     context = {
         "sections": sections,
         "created": mine.filter(state=State.CREATED)[:RECENT],
         "twice": twice,
         "needs_worker": needs_worker,
         "is_worker_alive": not needs_worker or Heartbeat.any_alive(),
-        "alarm": audit.alarm() if request.user.has_perm("events.view_auditentry") else None,
+        "alarm": audit.alarm() if may_see_log else None,
+        "alterations": audit.unseen_alterations() if may_see_log else [],
     }
     return render(request, "home.html", context)
 

@@ -258,7 +258,7 @@ def test_a_page_takes_few_statements_and_counts_nothing(chain, as_otto):
     with CaptureQueriesContext(connection) as queries:
         as_otto.get(f"{URL}?who=ana")
     statements = [query["sql"] for query in queries]
-    assert len(statements) <= 7, statements
+    assert len(statements) <= 8, statements
     assert not any("COUNT(" in sql.upper() for sql in statements)
 
 

@@ -6,11 +6,13 @@ from uuid import uuid4
 import pytest
 from django.db import connection  # noqa: F401 (named by a mark)
 from django.db.models.expressions import RawSQL
+from django.test import Client
 from django.urls import reverse
 
 from events import audit, outbox, services
 from events.models import AuditAttachment, AuditEntry, State, Submission
 from events.outbox import gate
+from events.services import health
 from tests.audit.support import tamper
 from tests.conftest import make_user
 from tests.outbox.support import (
@@ -27,6 +29,7 @@ from tests.outbox.support import (
 )
 
 BODY = "An attacker registered domain.com"
+AUDIT = "/admin/events/auditentry/"
 FALSE = "Nothing happened at example.com!!"
 
 
@@ -214,8 +217,10 @@ def test_f4_its_author_is_told_and_can_send_what_was_meant(waiting, as_ana, ana,
     altered = alter_body(waiting)
     work()
     page = as_ana.get(reverse("event_detail", args=[waiting.pk])).content.decode()
-    assert "what waited here is not what was locked" in page
-    assert "Tell the administrator" in page
+    assert "Not sent: it was changed in the database, and not by a person here." in page
+    assert "was put back, and stands below" in page
+    assert page.count("Tell an administrator") == 1
+    assert "Check and send again" in page
     assert FALSE not in page
     assert BODY in page
     evidence = AuditAttachment.objects.get(entry__object_id=str(waiting.pk), name="altered")
@@ -295,3 +300,65 @@ def test_f4_the_altered_text_is_for_those_alone_who_may_see_the_event(ana, sandb
     ben = make_user("ben", "analyst")
     client.force_login(ben)
     assert client.get(reverse("event_detail", args=[red.pk])).status_code == 404
+
+
+@pytest.fixture
+def stopped(waiting):
+    """An event that the worker held, because it was altered."""
+    alter_body(waiting)
+    work()
+    waiting.refresh_from_db()
+    return waiting
+
+
+@pytest.mark.parametrize("name", ["home", "events", "event_detail", "event_edit"])
+def test_no_page_says_that_the_api_refused_what_was_altered(name, stopped, as_ana):
+    """Nobody asked the API."""
+    of_it = {"args": [stopped.pk]} if name not in {"home", "events"} else {}
+    page = as_ana.get(reverse(name, **of_it)).content.decode()
+    assert ">Held<" in page
+    assert "The API refused it" not in page
+    assert "Cloudflare refused" not in page
+    assert "Refused</span>" not in page
+
+
+def test_home_names_what_is_held_apart_from_what_was_refused(stopped, as_ana):
+    page = as_ana.get("/").content.decode()
+    assert 'id="section-altered"' in page
+    assert 'id="section-rejected"' not in page
+    assert 'id="section-in-doubt"' not in page
+
+
+def test_without_a_proof_the_page_says_that_nothing_was_put_back(waiting, as_ana):
+    as_no_entry(waiting)
+    work()
+    page = as_ana.get(reverse("event_detail", args=[waiting.pk])).content.decode()
+    assert "Nothing proves what was locked for sending" in page
+    assert "was put back" not in page.replace("nothing was put back", "")
+
+
+def told(client, path="/"):
+    return "An event was changed in the database" in client.get(path).content.decode()
+
+
+def test_those_who_see_the_log_are_told_until_one_of_them_looked(stopped, as_ana, as_otto):
+    health.forget()
+    entry = AuditEntry.objects.get(object_id=str(stopped.pk), action="submission.altered")
+    page = reverse("admin:events_auditentry_change", args=[entry.seq])
+    assert not told(as_ana)
+    assert told(as_otto)
+    assert told(as_otto, AUDIT)
+    assert page in as_otto.get("/").content.decode()
+    assert Client().get("/healthz").json()["audit"] == "an event was altered: see the audit log"
+    assert not told(as_otto, page)
+    assert not told(as_otto)
+    assert Client().get("/healthz").json()["audit"] == "ok"
+
+
+def test_they_are_told_of_what_was_put_back_too(ana, as_otto, sandbox):
+    lost = unknown(ana, sandbox, "drop-after")
+    as_dataset(lost)
+    pass_time(seconds=400)
+    work()
+    assert "put_back" in actions(lost)
+    assert told(as_otto)
