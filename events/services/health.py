@@ -52,11 +52,11 @@ def collect() -> Parts:
 
 def _audit() -> Part:
     """The log. Without its key this process can do nothing that is logged, which is everything."""
-    if audit.key_trouble():
-        return Part(False, "its key is not here", is_needed=True)
-    standing = audit.standing()
+    lacks_key, standing = bool(audit.key_trouble()), audit.standing()
     if standing.alarm is not None:
-        return Part(False, "fault")
+        return Part(False, "fault", is_needed=lacks_key)
+    if lacks_key:
+        return Part(False, "its key is not here", is_needed=True)
     if audit.unseen_alterations():
         return Part(False, "an event was altered: see the audit log")
     return Part(False, "not verified lately") if standing.is_late else Part(True, WELL)

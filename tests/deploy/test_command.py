@@ -69,10 +69,10 @@ def test_it_works_on_a_desk_for_training_which_has_no_token(command):
     [
         'CLOUDFLARE_TLP_VALUES={"amber+strict": "amber+strict"}',
         'CLOUDFLARE_TLP_VALUES=\'{"amber+strict": "amber+strict"}\'',
-        'CLOUDFLARE_TLP_VALUES={"amber+strict": "$(touch run; echo x)"}',
+        'CLOUDFLARE_TLP_VALUES={"amber+strict": "$(echo x)"}',
     ],
 )
 def test_a_line_is_a_setting_and_no_word_of_it_a_command(command, line):
     printed = command(f"{TRAINING}{line}", "shell", "-v0", "-c", PRINT)
-    value = "$(touch run; echo x)" if "touch" in line else "amber+strict"
+    value = "$(echo x)" if "echo" in line else "amber+strict"
     assert printed.strip() == f"{ {'amber+strict': value} } True"

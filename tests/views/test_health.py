@@ -79,6 +79,9 @@ def test_a_process_without_the_key_of_the_log_is_unavailable(at_work, settings):
     settings.AUDIT_KEYS = (os.urandom(32),)
     status, told = ask()
     assert (status, told["status"], told["audit"]) == (503, "unavailable", "its key is not here")
+    alarms.raise_alarm("entry 1: x", "here")
+    status, told = ask()
+    assert (status, told["status"], told["audit"]) == (503, "unavailable", "fault")
 
 
 def test_missing_migrations_are_told_until_they_are_there():
