@@ -12,6 +12,8 @@ from django.urls import Resolver404, resolve, reverse
 from events.forms.completing import FROM_TEMPLATE
 from events.forms.typed import PREFIX, TEXTS
 
+# What reading a form raises that is too large or did not arrive whole.
+UNREADABLE = (RequestDataTooBig, TooManyFieldsSent, MultiPartParserError, UnreadablePostError)
 HIDDEN = frozenset({"form_token", "version"})
 ROUTES = frozenset({"event_new", "event_edit"})
 _FIELDS = frozenset(TEXTS) | HIDDEN | {FROM_TEMPLATE, "override_reason", "template_name"}
@@ -41,7 +43,7 @@ def carried(request: HttpRequest) -> Carried | None:
     """What `request` posted from the event form, if it did and can be read."""
     try:
         posted = request.POST
-    except (RequestDataTooBig, TooManyFieldsSent, MultiPartParserError, UnreadablePostError):
+    except UNREADABLE:
         return None
     path = _route(_aim(request, posted.get("carried", "")))
     if "form_token" not in posted or not path:
