@@ -24,6 +24,8 @@ GetResponse = Callable[[HttpRequest], HttpResponse]
 
 # Pages ask for these by a timer of their own, whether or not anybody is there.
 ASKED_BY_TIMERS = frozenset({"event_state", "healthz", "session"})
+# From a page of ours, or from the person's hand: the address bar, a bookmark.
+_OURS = frozenset({"same-origin", "none"})
 _log = logging.getLogger(__name__)
 
 
@@ -132,12 +134,16 @@ class SessionUse:
 def _is_persons_act(request: HttpRequest) -> bool:
     """Whether a person stands behind `request`, and not a timer in a page that was left open.
 
-    A page that loads itself again is told by the browser, which names the person's own clicks.
+    A page that loads itself again is told by the browser, which names the person's own clicks; and
+    so is what a page of another origin asks for, such as an image, along with our cookie.
     """
+    is_page = request.headers.get("Sec-Fetch-Mode") == "navigate"
+    is_clicked = request.headers.get("Sec-Fetch-User") == "?1"
+    if request.headers.get("Sec-Fetch-Site", "none") not in _OURS:
+        return is_page and is_clicked
     if request.method not in {"GET", "HEAD"}:
         return True
     match = request.resolver_match
     if match is not None and match.url_name in ASKED_BY_TIMERS and not match.namespaces:
         return False
-    is_page = request.headers.get("Sec-Fetch-Mode") == "navigate"
-    return not is_page or request.headers.get("Sec-Fetch-User") == "?1"
+    return not is_page or is_clicked

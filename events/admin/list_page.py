@@ -54,9 +54,8 @@ def context(query: QueryDict, *, is_red_visible: bool) -> dict[str, Any]:
 
 
 def searched(query: QueryDict) -> str:
-    """What is searched for anew; empty while somebody leafs through what was found."""
-    is_leafing = any(name in query for name in ("before", "after", "oldest"))
-    return "" if is_leafing else query.get("q", "").strip()[:_LONGEST]
+    """What is searched for, on whatever page of what was found; empty if nothing is."""
+    return query.get("q", "").strip()[:_LONGEST]
 
 
 @lru_cache(maxsize=128)

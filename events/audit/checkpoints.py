@@ -27,7 +27,7 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from django.conf import settings
 
-from events import clock
+from events import clock, private
 from events.audit import body
 from events.audit.chain import Head
 from events.audit.report import Fault
@@ -217,7 +217,10 @@ def _private_key() -> Ed25519PrivateKey:
     try:
         if not settings.CHECKPOINT_KEY_FILE and not path.exists():
             _make_key(path)
+        private.close_secret(path)
         found = serialization.load_pem_private_key(path.read_bytes(), password=None)
+    except private.TooOpenError as error:
+        raise KeyTrouble(f"the key of the checkpoints: {error}.") from None
     except OSError as error:
         raise KeyTrouble(
             f"the key of the checkpoints, {path}, cannot be used: {error.strerror}."

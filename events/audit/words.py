@@ -36,6 +36,7 @@ WORDS = {
     "submission.downloaded": "Event downloaded",
     "events.listed": "RED events listed",
     "events.searched": "Events searched",
+    "cloudflare.searched": "Values looked up at Cloudflare",
     "audit.searched": "Audit log searched",
     "audit.viewed": "Audit entry viewed",
     "audit.exported": "Audit log exported",

@@ -3,7 +3,7 @@
 from events.services.api import client
 from events.services.copies import context_of, correct, duplicate
 from events.services.drafts import Changed, discard, restore, save_draft, take_back
-from events.services.looking import seen_there
+from events.services.looking import seen_there, tellable
 from events.services.people import NotAllowed, Person, actor, address, person
 from events.services.rules import Conflict, TooMany
 from events.services.sending import (
@@ -40,5 +40,6 @@ __all__ = [
     "send",
     "send_again",
     "take_back",
+    "tellable",
     "try_now",
 ]

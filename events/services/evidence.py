@@ -7,8 +7,9 @@ What was looked at is not shown before its entry is written. Looking at the same
 import hashlib
 import json
 import logging
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
+from uuid import UUID
 
 from django.db import DatabaseError, transaction
 
@@ -16,8 +17,9 @@ from events import audit, clock, outbox
 from events.audit.body import ACTOR_MAX, TEXT_MAX, escaped, parsed, plain
 from events.failures import first_line
 from events.indicators import refang
-from events.models import AuditEntry, Submission, Throttle
+from events.models import AuditEntry, Submission, Throttle, may_see_red
 from events.payload import Tlp
+from events.services import throttle
 from events.services.people import Person
 
 WINDOW = timedelta(minutes=15)
@@ -59,15 +61,41 @@ def listed(person: Person, submissions: Iterable[Submission]) -> None:
     _once(fact)
 
 
+def named(person: Person, events: Iterable[UUID]) -> None:
+    """As `listed`, of the events that a page names. Raises `NotLogged`."""
+    wanted = set(events)
+    if not wanted or not may_see_red(person.user):
+        return
+    try:
+        red = list(Submission.objects.filter(pk__in=wanted, tlp=Tlp.RED).only("tlp", "author"))
+    except DatabaseError as error:
+        raise NotLogged(first_line(error)) from error
+    listed(person, red)
+
+
 def searched(person: Person, query: str, *, action: str = "events.searched") -> None:
     """`person` searches for `query`, whose label nobody knows: it is treated as RED.
 
     It is found by the indicators in it. Raises `NotLogged`.
     """
     words = query.split()[:WORDS_MOST]
-    terms = tuple(dict.fromkeys(each for text in (query, *words) for each in (text, refang(text))))
+    terms = _terms(query, *words)
     fact = audit.Fact(action, person.actor, tlp=Tlp.RED, attachments={"query": query}, terms=terms)
     _once(fact)
+
+
+def looked_up(person: Person, values: Sequence[str], tlp: str) -> None:
+    """`person` asks Cloudflare about `values` of an event with the label `tlp`.
+
+    It is found by each of them. Raises `NotLogged`.
+    """
+    query, terms = "\n".join(values), _terms(*values)
+    name = "cloudflare.searched"
+    _once(audit.Fact(name, person.actor, tlp=tlp, attachments={"query": query}, terms=terms))
+
+
+def _terms(*texts: str) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(each for text in texts for each in (text, refang(text))))
 
 
 def downloaded(person: Person, *, object_id: str, tlp: str, what: str) -> None:
@@ -75,19 +103,23 @@ def downloaded(person: Person, *, object_id: str, tlp: str, what: str) -> None:
     _record(audit.Fact(DOWNLOADED, person.actor, object_id=object_id, reason=what, tlp=tlp))
 
 
-def denied(person: Person, what: str, *, object_id: str = "", tlp: str = "") -> None:
+def denied(
+    person: Person, what: str, *, kind: str = "", object_id: str = "", tlp: str = ""
+) -> None:
     """`person` was refused `what`. Repetition is told at the tenth, hundredth, … time.
 
+    After `DENIED_MOST` of one `kind` so are those of this kind: noise of one hides no other.
     Never raises for a database that takes nothing: the refusal stands all the same.
     """
     try:
+        throttle.sweep()
         with transaction.atomic():
             since, times = _count(f"{person.user.pk}:{object_id}:{what}")
             many = ""
             if times == 1:
-                since, kinds = _count(f"{person.user.pk}")
+                since, kinds = _count(f"{person.user.pk}:{kind}")
                 is_told = kinds <= DENIED_MOST or _is_power_of_ten(kinds)
-                many = f"; {kinds} denials" if kinds > DENIED_MOST else ""
+                many = f"; {kinds} denials of this kind" if kinds > DENIED_MOST else ""
             else:
                 is_told = _is_power_of_ten(times)
                 many = f"; {times} times"

@@ -9,7 +9,7 @@ from datetime import timedelta
 from functools import partial
 
 from events import vetting
-from events.services import throttle
+from events.services import evidence, throttle
 from events.services.people import Person
 from events.services.rules import TooMany
 from events.services.slots import slots
@@ -17,6 +17,8 @@ from events.services.slots import slots
 WINDOW = timedelta(minutes=5)
 LOOK_UPS_MOST = 60
 LOOKS_AGAIN_MOST = 30
+_NOT_ASKED = "Not looked up: the audit log takes nothing right now."
+_NOT_TOLD = "What was in events here before is not shown: the audit log takes nothing right now."
 BUSY = "Many requests to Cloudflare are under way. Try again in a minute."
 
 
@@ -24,11 +26,32 @@ def seen_there(*, person: Person, entry: vetting.Entry) -> tuple[vetting.Finding
     """What Cloudforce One holds about the values of `entry`, as far as `person` may know.
 
     Who asks too often, or finds no place, is told so by a finding; what is known from minutes ago
-    is told all the same.
+    is told all the same. Nothing is asked before the log has it.
     """
-    return vetting.seen_there(
-        entry, user=person.user, client=vetting.client(), permit=partial(_permit, person)
+    if values := vetting.values_for_there(entry):
+        try:
+            evidence.looked_up(person, values, entry.strictest or "")
+        except evidence.NotLogged:
+            return (vetting.Finding("there.not_logged", vetting.Level.INFORM, _NOT_ASKED),)
+    return tellable(
+        person,
+        vetting.seen_there(
+            entry, user=person.user, client=vetting.client(), permit=partial(_permit, person)
+        ),
     )
+
+
+def tellable(person: Person, findings: tuple[vetting.Finding, ...]) -> tuple[vetting.Finding, ...]:
+    """`findings`, once the log has it that they name what is TLP:RED of others.
+
+    Where it takes nothing, those that name events are left out, and that is said.
+    """
+    try:
+        evidence.named(person, (each.about for each in findings if each.about is not None))
+    except evidence.NotLogged:
+        others = tuple(each for each in findings if each.about is None)
+        return (*others, vetting.Finding("seen.not_logged", vetting.Level.INFORM, _NOT_TOLD))
+    return findings
 
 
 @contextmanager

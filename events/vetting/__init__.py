@@ -10,7 +10,7 @@ from events.vetting.overrides import (
     overridden,
 )
 from events.vetting.seen import remember, remember_rows
-from events.vetting.there import seen_there
+from events.vetting.there import seen_there, values_for_there
 from events.vetting.vet import blocks, vet
 
 __all__ = [
@@ -27,5 +27,6 @@ __all__ = [
     "remember",
     "remember_rows",
     "seen_there",
+    "values_for_there",
     "vet",
 ]

@@ -30,9 +30,9 @@ class Finding:
 
     `code` is stable and dotted. `message` says what it is and what that means, `advice` what to
     do. `field` is where: a form field's name, `("indicators", row)`, or "" for the whole.
-    `link` is a local URL that the reader may open, `link_text` what it is called. `permission` is
-    the right to override a block by giving a reason; a block without it stands whatever anybody
-    says.
+    `link` is a local URL that the reader may open, `link_text` what it is called, `about` the event
+    that it leads to. `permission` is the right to override a block by giving a reason; a block
+    without it stands whatever anybody says.
     """
 
     code: str
@@ -43,6 +43,7 @@ class Finding:
     link: str = ""
     link_text: str = ""
     permission: str = ""
+    about: UUID | None = None
 
     @property
     def needs_reason(self) -> bool:

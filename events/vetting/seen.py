@@ -62,4 +62,5 @@ def _finding(row: int, value: Value, found: Newest) -> Finding:
         row_field(row),
         link=reverse("event_detail", args=[found.submission.pk]),
         link_text=f"{state}, {day}, by {found.submission.author_name}",
+        about=found.submission.pk,
     )

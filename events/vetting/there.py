@@ -52,6 +52,13 @@ def seen_there(
     return tuple(found)
 
 
+def values_for_there(entry: Entry) -> tuple[str, ...]:
+    """What `seen_there` looks up: nothing before a label was chosen, nor what is TLP:RED."""
+    if entry.tlp is None or entry.was_red or entry.strictest is Tlp.RED:
+        return ()
+    return tuple(_rows(entry))[:VALUES_MOST]
+
+
 def _rows(entry: Entry) -> dict[str, int]:
     """The values to look up as they would be sent, each with the index of its first row."""
     rows: dict[str, int] = {}
@@ -112,6 +119,7 @@ def _findings(row: int, text: str, look: Look, visible: _Visible) -> Iterator[Fi
         row_field(row),
         link=reverse("event_detail", args=[here]) if here else "",
         link_text="sent from here" if here else "",
+        about=here,
     )
 
 

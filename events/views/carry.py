@@ -14,6 +14,8 @@ from events.forms.typed import PREFIX, TEXTS
 from events.services import whose
 from events.services.drafts import WAS_RED
 
+# What reading a form raises that is too large or did not arrive whole.
+UNREADABLE = (RequestDataTooBig, TooManyFieldsSent, MultiPartParserError, UnreadablePostError)
 HIDDEN = frozenset({"form_token", "version", WAS_RED, whose.FIELD})
 ROUTES = frozenset({"event_new", "event_edit"})
 # A test compares them with the page of the form: what is not here is lost, or was RED and is not.
@@ -70,7 +72,7 @@ def _posted(request: HttpRequest) -> QueryDict | None:
     """The fields that `request` posted; None if they cannot be read."""
     try:
         return request.POST
-    except (RequestDataTooBig, TooManyFieldsSent, MultiPartParserError, UnreadablePostError):
+    except UNREADABLE:
         return None
 
 

@@ -75,6 +75,7 @@ def check(request: HttpRequest, pk: UUID | None = None) -> HttpResponse:
     entry = _posted(request, pk)
     references, now = reference.load(), timezone.now()
     findings = vetting.vet(entry, user=request.user, references=references, now=now)
+    findings = services.tellable(services.person(request), findings)
     return _fragment(panel(findings, request.user, request.POST.get("override_reason", "")))
 
 

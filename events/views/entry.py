@@ -316,6 +316,7 @@ def _panel(
     """What there is to look at, for those who read the page without scripts."""
     looked_at = entry.looked_at(submission.pk if submission else None, was_red=was_red)
     findings = vetting.vet(looked_at, user=request.user, references=references, now=timezone.now())
+    findings = services.tellable(services.person(request), findings)
     return panel(findings, request.user, request.POST.get("override_reason", ""))
 
 

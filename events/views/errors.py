@@ -14,7 +14,7 @@ from events import services
 from events.models import EventTemplate, Submission
 from events.services import evidence
 from events.views.accounts import interrupted
-from events.views.carry import carried, is_of_another
+from events.views.carry import UNREADABLE, carried, is_of_another
 from events.views.scripts import is_of_script, sign_in_first
 
 TOO_LARGE = (
@@ -71,39 +71,58 @@ def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
 def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:
     """403: the person may not do this. It is logged with who and what."""
     if isinstance(request.user, User):
-        evidence.denied(services.person(request), f"{request.method} {request.path}")
+        _deny(request, _named(request))
     return render(request, "errors/403.html", status=403)
 
 
 @login_not_required
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
     """404: there is no such page, or it is not for this person, which is logged."""
-    if isinstance(request.user, User) and (hidden := _hidden(request)) is not None:
-        evidence.denied(
-            services.person(request),
-            f"{request.method} {request.path}",
-            object_id=str(hidden.pk),
-            tlp=hidden.tlp if isinstance(hidden, Submission) else "",
-        )
+    if isinstance(request.user, User):
+        named = _named(request)
+        if named is not None and not _is_visible(named, request.user):
+            _deny(request, named)
     return render(request, "errors/404.html", status=404)
 
 
-def _hidden(request: HttpRequest) -> Submission | EventTemplate | None:
-    """What the address names, if it is there and the person may not see it."""
+def _deny(request: HttpRequest, named: Submission | EventTemplate | None) -> None:
+    match = request.resolver_match
+    evidence.denied(
+        services.person(request),
+        f"{request.method} {request.path}",
+        kind=match.view_name if match is not None else "",
+        object_id=str(named.pk) if named is not None else "",
+        tlp=named.tlp if isinstance(named, Submission) else "",
+    )
+
+
+def _named(request: HttpRequest) -> Submission | EventTemplate | None:
+    """What the address names, or the token of its form, if it is there."""
     match = request.resolver_match
     if match is None or match.url_name is None:
         return None
     is_template = match.url_name.startswith("template_") or "template" in request.GET
-    named = match.kwargs.get("pk") or request.GET.get("template" if is_template else "like", "")
+    named = match.kwargs.get("pk") or request.GET.get("template" if is_template else "like")
     try:
-        pk = UUID(str(named))
+        pk = UUID(str(named or _token(request)))
     except ValueError:
         return None
     if is_template:
-        visible = EventTemplate.objects.visible_to(request.user).filter(pk=pk)
-        return None if visible.exists() else EventTemplate.objects.filter(pk=pk).first()
-    events = Submission.objects.visible_to(request.user).filter(pk=pk)
-    return None if events.exists() else Submission.objects.filter(pk=pk).first()
+        return EventTemplate.objects.filter(pk=pk).first()
+    return Submission.objects.filter(pk=pk).first()
+
+
+def _token(request: HttpRequest) -> str:
+    """A new event gets the token of its form as its id; empty where none can be read."""
+    try:
+        return request.POST.get("form_token", "") if request.method == "POST" else ""
+    except UNREADABLE:
+        return ""
+
+
+def _is_visible(named: Submission | EventTemplate, user: User) -> bool:
+    kind = Submission if isinstance(named, Submission) else EventTemplate
+    return bool(kind.objects.visible_to(user).filter(pk=named.pk).exists())
 
 
 @login_not_required

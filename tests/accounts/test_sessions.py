@@ -133,6 +133,19 @@ def test_a_page_that_loads_itself_again_does_not_keep_a_session(as_ana):
     assert clock.now() - row(as_ana).last_seen_at < MINUTE
 
 
+@pytest.mark.parametrize("site", ["same-site", "cross-site"])
+@pytest.mark.parametrize("mode", ["no-cors", "cors", "navigate"])
+def test_a_page_of_another_origin_does_not_keep_a_session(as_ana, site, mode):
+    """Cookies that are Lax go along with the images and requests of a neighbour's page."""
+    age(as_ana, used=IDLE / 2)
+    headers = {"Sec-Fetch-Site": site, "Sec-Fetch-Mode": mode}
+    as_ana.get("/events/", headers=headers)
+    as_ana.post("/accounts/session/", headers=headers)
+    assert clock.now() - row(as_ana).last_seen_at >= IDLE / 2
+    as_ana.get("/", headers=NAVIGATES | {"Sec-Fetch-Site": site, "Sec-Fetch-User": "?1"})
+    assert clock.now() - row(as_ana).last_seen_at < MINUTE
+
+
 def test_who_says_to_be_there_stays_signed_in(as_ana, ana):
     age(as_ana, used=IDLE - MINUTE)
     assert as_ana.get("/accounts/session/").json()["left"] <= 60

@@ -145,6 +145,23 @@ def test_a_folder_that_may_not_be_read_is_not_called_empty(chain, settings, monk
         run("verify_audit", "--checkpoints", str(settings.CHECKPOINT_DIR))
 
 
+def test_a_key_of_ones_own_is_closed_to_others(chain, settings, tmp_path):
+    path = tmp_path / "key.pem"
+    subprocess.run(["openssl", "genpkey", "-algorithm", "ed25519", "-out", path], check=True)
+    path.chmod(0o644)
+    settings.CHECKPOINT_KEY_FILE = str(path)
+    run("checkpoint_audit")
+    assert stat.S_IMODE(path.stat().st_mode) == 0o640
+
+
+def test_a_key_of_somebody_else_that_is_open_is_refused(chain, settings, monkeypatch):
+    run("checkpoint_audit", "--public-key")
+    (settings.STATE_DIR / "checkpoint_key.pem").chmod(0o604)
+    monkeypatch.setattr(os, "geteuid", lambda: os.getuid() + 1)
+    with pytest.raises(CommandError, match=r"belongs to another user\. Write: chmod 600 .*\.pem"):
+        run("checkpoint_audit")
+
+
 def test_checkpoints_pile_up_for_their_owner_alone_and_none_is_written_over(chain, settings):
     run("checkpoint_audit")
     fact()

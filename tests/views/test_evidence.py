@@ -6,12 +6,14 @@ from uuid import uuid4
 import pytest
 from django.db import DatabaseError
 
-from events import audit
+from events import audit, clock
 from events.audit import find
 from events.models import AuditAttachment, AuditEntry, Submission, Throttle
-from events.services import evidence
+from events.services import evidence, throttle
+from events.vetting import there
+from events.vetting.inquiry import Look, Sighting
 from tests.forms.support import NEW, press
-from tests.vetting.support import sent
+from tests.vetting.support import form, sent
 
 LIST = "/admin/events/auditentry/"
 
@@ -126,6 +128,72 @@ def test_f7_a_search_of_the_log_is_an_entry_and_does_not_find_itself(as_otto):
     assert len(logged("audit.searched")) == 1
 
 
+@pytest.mark.parametrize("more", ["oldest=", "before=x", "after=", "oldest=1&after=x"])
+def test_f7_a_search_of_the_log_is_an_entry_on_whatever_page_it_is_asked(as_otto, more):
+    assert as_otto.get(f"{LIST}?q=evil.example&{more}").status_code == 200
+    assert logged("audit.searched") == [("otto", "", "ok", "red")]
+
+
+def test_f7_red_events_that_a_search_finds_are_named(red, as_rita):
+    as_rita.post("/events/", {"q": "evil.example"})
+    assert AuditAttachment.objects.get(entry__action="events.listed").content == f'["{red.pk}"]'
+
+
+@pytest.mark.parametrize("url", ["/events/check/", NEW])
+def test_f7_so_are_those_that_the_checks_find(red, ana, as_rita, as_ana, url):
+    sent(ana, "other.example")
+    for _ in range(3):
+        page = as_rita.post(url, form("evil.example", "other.example"))
+        assert str(red.pk) in page.content.decode()
+    as_ana.post(url, form("evil.example"))
+    entry = AuditEntry.objects.get()
+    assert (entry.action, entry.actor, entry.tlp) == ("events.listed", "rita", "red")
+    assert AuditAttachment.objects.get(entry=entry).content == f'["{red.pk}"]'
+
+
+@pytest.mark.parametrize("url", ["/events/check/", NEW])
+def test_f7_what_the_checks_found_is_not_told_without_evidence_and_the_text_stays(
+    red, as_rita, no_log, url
+):
+    page = as_rita.post(url, form("evil.example", "10.0.0.1", event="MY TEXT")).content.decode()
+    assert str(red.pk) not in page
+    assert "the audit log takes nothing right now" in page
+    assert "address.private" in page or "private" in page
+    assert url != NEW or "MY TEXT" in page
+
+
+def test_f7_a_look_up_at_cloudflare_is_an_entry_that_is_found_by_each_value(as_rita, sandbox):
+    values = [f"evil{number}.example" for number in range(12)]
+    for _ in range(2):
+        as_rita.post("/events/check/cloudflare/", form(*values, tlp="amber"))
+    assert logged("cloudflare.searched") == [("rita", "", "ok", "amber")]
+    entry = AuditEntry.objects.get()
+    assert AuditAttachment.objects.get().content == "\n".join(values)
+    assert [row.seq for row in find.page(find.Wanted(search="evil11.example")).rows] == [entry.seq]
+
+
+def test_f7_nothing_is_looked_up_without_evidence(as_rita, sandbox, no_log):
+    page = as_rita.post("/events/check/cloudflare/", form("evil.example", tlp="amber"))
+    assert "Not looked up: the audit log takes nothing right now." in page.content.decode()
+    assert not sandbox.requests
+
+
+@pytest.mark.parametrize("tlp", ["", "red"])
+def test_f7_what_is_not_looked_up_is_no_entry(as_rita, sandbox, tlp):
+    as_rita.post("/events/check/cloudflare/", form("evil.example", tlp=tlp))
+    assert not AuditEntry.objects.exists()
+
+
+def test_f7_red_events_that_a_look_up_leads_to_are_named(red, as_rita, monkeypatch):
+    uuid = str(uuid4())
+    Submission.objects.filter(pk=red.pk).update(event_uuid=uuid)
+    found = Look(sightings=(Sighting(uuid, "red", "2026-11-01T00:00:00Z", "", "evil.example"),))
+    monkeypatch.setattr(there, "look_for", lambda texts, *_: dict.fromkeys(texts, found))
+    page = as_rita.post("/events/check/cloudflare/", form("evil.example", tlp="amber"))
+    assert str(red.pk) in page.content.decode()
+    assert AuditAttachment.objects.get(entry__action="events.listed").content == f'["{red.pk}"]'
+
+
 def test_f7_a_download_is_an_entry(as_ana):
     answer = press(as_ana, "download", tlp="red")
     assert answer.status == 200
@@ -174,7 +242,37 @@ def test_f7_a_flood_of_different_denials_is_bounded(as_ben):
     for number in range(evidence.DENIED_MOST + 60):
         as_ben.get(f"/admin/events/knownvalue/{number}/change/")
     assert len(logged("access.denied")) == evidence.DENIED_MOST + 1
-    assert "100 denials since" in AuditEntry.objects.latest("seq").body
+    assert "100 denials of this kind since" in AuditEntry.objects.latest("seq").body
+
+
+def test_f7_noise_hides_no_denial_of_another_kind(red, as_ben):
+    for number in range(evidence.DENIED_MOST + 1):
+        as_ben.get(f"{LIST}{number}/change/")
+    assert as_ben.get(f"/events/{red.pk}/").status_code == 404
+    assert logged("access.denied")[-1] == ("ben", str(red.pk), "denied", "red")
+
+
+def test_f7_old_counters_of_denials_are_swept_away(red, as_ben):
+    as_ben.get(f"/events/{red.pk}/")
+    old = clock.now() - throttle.KEPT - timedelta(minutes=1)
+    Throttle.objects.update(since=old)
+    as_ben.get("/admin/")
+    assert not Throttle.objects.filter(since__lte=old).exists()
+
+
+@pytest.mark.parametrize("verb", ["decide", "take-back", "discard", "correct", "restore"])
+def test_f7_an_act_that_is_denied_names_its_event(red, as_rita, verb):
+    answer = as_rita.post(f"/events/{red.pk}/{verb}/", {"action": "absent", "reason": "x"})
+    assert answer.status_code == 403
+    assert ("rita", str(red.pk), "denied", "red") in logged("access.denied")
+
+
+@pytest.mark.parametrize("action", ["save", "send"])
+def test_f7_so_does_a_form_with_the_token_of_an_event_of_others(red, as_ben, action):
+    fields = form("x.example", kind="domain", tlp="green", form_token=str(red.pk), action=action)
+    fields |= {"category": "x", "event": "x", "raw_tlp": "green", "date": "2026-11-01 00:00"}
+    assert as_ben.post(NEW, fields).status_code == 403
+    assert logged("access.denied") == [("ben", str(red.pk), "denied", "red")]
 
 
 def test_f7_a_denial_stands_though_it_cannot_be_logged(red, as_ben, monkeypatch):
