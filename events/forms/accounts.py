@@ -41,6 +41,23 @@ class SignInForm(LoginForm):  # type: ignore[misc]
 class ChangePasswordForm(PasswordChangeForm):
     """The old password, which is judged and counted as at the sign-in, and the new one twice."""
 
+    error_messages = PasswordChangeForm.error_messages | {
+        "password_mismatch": "The two new passwords are not the same."
+    }
+
+    def validate_password_for_user(
+        self,
+        user: User,
+        password_field_name: str = "new_password1",  # noqa: S107
+    ) -> None:
+        """What is wrong with the new password is said at it, and not at its repetition."""
+        super().validate_password_for_user(user, "new_password1")
+
+    @property
+    def first_to_fill(self) -> str:
+        """The field that has the focus: the first that is wrong, or the first."""
+        return next((name for name in self.fields if name in self.errors), "old_password")
+
     def clean_old_password(self) -> str:
         """Raises `ValidationError` if it is wrong, or too many were."""
         password: str = self.cleaned_data["old_password"]

@@ -1,5 +1,7 @@
 """The pages of signing in: the desk's own, no others, and the admin's lead to them."""
 
+import re
+
 import pytest
 from django.contrib import admin
 from django.test import Client
@@ -67,6 +69,37 @@ def test_the_admins_pages_for_the_own_account_lead_to_the_desks(db, role):
     assert client.get("/").status_code == 302
     assert entries("session.signed_out") == [("vera", "")]
     assert client.get("/admin/login/?next=/admin/")["Location"].startswith(LOGIN)
+
+
+SHORT = "too short"
+
+
+@pytest.mark.parametrize(
+    "given, at, sentence",
+    [
+        ((PASSWORD, SHORT, SHORT), "new_password1", "This password is too short."),
+        ((PASSWORD, "a long pass phrase", "another one"), "new_password2", "are not the same."),
+        (
+            ("wrong", "a long pass phrase", "a long pass phrase"),
+            "old_password",
+            "not your password",
+        ),
+    ],
+)
+def test_what_is_wrong_with_a_new_password_is_said_where_it_is(as_ana, given, at, sentence):
+    fields = dict(zip(("old_password", "new_password1", "new_password2"), given, strict=True))
+    page = as_ana.post("/accounts/password/", fields).content.decode()
+    note = page.partition(f'id="id_{at}_note"')[2].partition("</div>")[0]
+    assert sentence in note
+    assert page.partition("</main>")[0].count('class="error"') == 1
+    focused = re.findall(r'<input id="id_(\w+)"[^>]* autofocus', page)
+    assert focused == [at]
+
+
+@pytest.mark.parametrize("tried, focused", [(None, "username"), ("ana", "password")])
+def test_the_focus_is_where_one_goes_on(ana, tried, focused):
+    page = (try_in(tried) if tried else Client().get(LOGIN)).content.decode()
+    assert re.findall(r'<input id="id_(\w+)"[^>]* autofocus', page) == [focused]
 
 
 def test_the_text_of_who_was_signed_out_comes_along(ana):

@@ -45,6 +45,10 @@ def test_it_is_said_and_one_press_goes_on(ana, desk):
     page.clock.fast_forward("29:00")
     notice = page.get_by_role("alert").filter(has_text="because nothing was done")
     expect(notice).to_be_visible()
+    assert notice.evaluate(
+        "e => e.getBoundingClientRect().bottom <= "
+        "document.querySelector('header').getBoundingClientRect().top"
+    )
     assert [fault for fault in ana.violations() if "region" not in fault] == []
     page.focus(".nav a >> nth=0")
     page.keyboard.press("Home")
