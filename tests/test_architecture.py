@@ -8,7 +8,17 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
 ORDER = (
-    ("indicators", "memo", "roles", "failures", "rows", "keyring", "private", "syslog"),
+    (
+        "indicators",
+        "memo",
+        "roles",
+        "failures",
+        "rows",
+        "keyring",
+        "private",
+        "syslog",
+        "passwords",
+    ),
     ("clock",),
     ("payload",),
     ("cloudflare",),

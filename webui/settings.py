@@ -121,6 +121,9 @@ AUTH_PASSWORD_VALIDATORS = [
     },
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
     {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
+    # The list of common ones holds next to nothing of 15 characters.
+    {"NAME": "events.passwords.HardToGuess"},
+    {"NAME": "events.passwords.NotTheOldOne"},
 ]
 LOGIN_URL = "login"
 LOGIN_REDIRECT_URL = "home"

@@ -1,10 +1,11 @@
-"""A clock that stands still, so that a slow machine sits no wait out."""
+"""An administrator, and a clock that stands still, so that a slow machine sits no wait out."""
 
 from datetime import UTC, datetime
 
 import pytest
 
 from events import clock
+from tests.conftest import make_user
 
 
 class Still:
@@ -26,3 +27,10 @@ def still(monkeypatch):
     made = Still()
     monkeypatch.setattr(clock, "now", made.now)
     return made
+
+
+@pytest.fixture
+def as_vera(db, client):
+    """An administrator who is no superuser."""
+    client.force_login(make_user("vera", "administrator"))
+    return client

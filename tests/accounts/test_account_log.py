@@ -17,7 +17,7 @@ from events import audit
 from events.models import AuditAttachment, AuditEntry, Throttle
 from events.services import accounts
 from tests.accounts.support import gets_in, hash_as_before
-from tests.conftest import PASSWORD, make_user
+from tests.conftest import PASSWORD
 
 ROOT = Path(__file__).resolve().parents[2]
 USERS = "/admin/auth/user/"
@@ -35,13 +35,6 @@ def logged():
         for action, actor, name, body in rows
         if action.startswith(("user.", "group.", "account."))
     ]
-
-
-@pytest.fixture
-def as_vera(db, client):
-    """An administrator who is no superuser."""
-    client.force_login(make_user("vera", "administrator"))
-    return client
 
 
 @pytest.mark.parametrize("spelling", ["{}", "+{}", "%20{}", "0{}", "{}%20", "0_{}"])

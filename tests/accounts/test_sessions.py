@@ -19,7 +19,7 @@ from events import clock
 from events.models import AuditEntry, Preferences, Submission
 from events.services import preferences, sessions, whose
 from tests.accounts.support import gets_in, hash_as_before
-from tests.conftest import PASSWORD, make_user
+from tests.conftest import PASSWORD
 from tests.views.test_main_job import form
 from tests.views.test_text_survives import TEXT, given_back
 
@@ -223,13 +223,6 @@ def test_changing_ones_password_keeps_this_session_and_ends_the_others(as_ana, a
     assert as_ana.post("/accounts/password/", fields).status_code == 302
     assert is_in(as_ana) and not is_in(other)
     assert UserSession.objects.count() == 1
-
-
-@pytest.fixture
-def as_vera(db, client):
-    """An administrator who is no superuser."""
-    client.force_login(make_user("vera", "administrator"))
-    return client
 
 
 def test_who_was_switched_off_is_not_signed_in_when_switched_on_again(as_ana, ana):
