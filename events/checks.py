@@ -12,7 +12,7 @@ from django.db import DEFAULT_DB_ALIAS, connection
 from events import audit, clock, privileges
 from events.audit import triggers
 from events.models import Account, AuditEntry
-from events.services import signin
+from events.services import start
 
 
 @register(Tags.database)
@@ -51,14 +51,9 @@ def no_demo_accounts(
     """Nobody signs in with a password that is known, where events go to Cloudflare."""
     if DEFAULT_DB_ALIAS not in (databases or ()) or settings.CLOUDFLARE.sandbox:
         return []
-    if not _has_accounts() or not (demo := signin.demo_accounts()):
+    if not _has_accounts() or not (told := start.demo_trouble()):
         return []
-    told = (
-        f"Events go to {settings.CLOUDFLARE.base_url}, but there are demo accounts, whose password "
-        f"others know: {', '.join(user.get_username() for user in demo)}. They cannot sign in."
-    )
-    hint = "Run manage.py demo_data --switch-off, and make accounts with manage.py createsuperuser."
-    return [CheckMessage(_level(), told, hint=hint, id="events.E003")]
+    return [CheckMessage(_level(), told, id="events.E003")]
 
 
 @register(Tags.database)

@@ -15,13 +15,14 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 from django.db import DatabaseError, InterfaceError, close_old_connections, connection
 
-from events import audit, clock, outbox, reference, services
+from events import clock, outbox, reference, services
 from events.audit import seen
 from events.audit.stream import Stream
 from events.audit.watch import Watch
 from events.failures import first_line
 from events.models import Heartbeat, ReferenceList
 from events.outbox import gate, history
+from events.services import start
 
 BEAT_EVERY = 20.0
 # A worker whose last request or round is longer ago shows no sign of life any more.
@@ -122,7 +123,7 @@ class _Worker:
         """Before anything is sent: is the clock right, and is this desk what it seems to be?"""
         if self._is_checked:
             return
-        if trouble := clock.trouble() or audit.key_trouble():
+        if trouble := start.trouble():
             raise CommandError(trouble)
         reason = history.check()
         if self._is_restored and not reason:
