@@ -235,6 +235,14 @@ def test_the_alarm_stands_on_every_page_of_the_log_and_on_home_of_those_who_may_
         assert "entry 3" not in as_otto.get(page).content.decode()
 
 
+def test_an_alarm_leaves_it_said_up_to_where_the_log_was_good(watching, as_otto):
+    watching.verify_whole()
+    head = audit.head().seq
+    alarms.raise_alarm("entry 3: its column actor was changed", "here")
+    told = as_otto.get(LIST).content.decode()
+    assert "Before this alarm it was last found good" in told and f"up to entry {head}." in told
+
+
 def test_what_is_shown_of_a_fault_is_text(watching, as_otto):
     alarms.raise_alarm("<script>alert(1)</script>", "<b>")
     told = as_otto.get(LIST).content.decode()
