@@ -6,6 +6,7 @@ from django.contrib import admin, messages
 from django.contrib.auth.admin import GroupAdmin, UserAdmin
 from django.contrib.auth.models import Group, User
 from django.core.exceptions import PermissionDenied
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import path
@@ -32,6 +33,27 @@ class DeskUserAdmin(ConfirmedAdmin, _UserAdmin):
     form = AccountForm
     add_form = NewAccountForm
     change_form_template = "admin/auth/user/change_form.html"
+    list_display = ("username", "first_name", "last_name", "roles", "is_active", "last_login")
+    list_filter = ("is_active", "is_superuser", "groups")
+    # "Staff status" lets nobody in here: groups do.
+    fieldsets = (
+        (None, {"fields": ("username", "password")}),
+        ("Person", {"fields": ("first_name", "last_name", "email")}),
+        ("Roles", {"fields": ("is_active", "is_superuser", "groups", "user_permissions")}),
+        ("Dates", {"fields": ("last_login", "date_joined")}),
+    )
+    # What happened is not for people to say.
+    readonly_fields = ("last_login", "date_joined")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[User]:
+        """The accounts with their groups, which the list shows."""
+        return super().get_queryset(request).prefetch_related("groups")
+
+    @admin.display(description="Roles")
+    def roles(self, user: User) -> str:
+        """The groups of `user`."""
+        names = sorted(group.name for group in user.groups.all())
+        return ", ".join(["superuser", *names] if user.is_superuser else names)
 
     def get_urls(self) -> list[Any]:
         """Beside Django's: ending the account's sessions."""
@@ -66,7 +88,7 @@ class DeskUserAdmin(ConfirmedAdmin, _UserAdmin):
     def get_readonly_fields(self, request: HttpRequest, obj: User | None = None) -> Any:
         """Administrators who are not superusers give groups, and nothing beyond them."""
         fields = super().get_readonly_fields(request, obj)
-        beyond = () if _is_superuser(request) else ("is_superuser", "is_staff", "user_permissions")
+        beyond = () if _is_superuser(request) else ("is_superuser", "user_permissions")
         return (*fields, *beyond)
 
     def has_change_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
@@ -74,8 +96,12 @@ class DeskUserAdmin(ConfirmedAdmin, _UserAdmin):
         return _may_touch(request, obj) and super().has_change_permission(request, obj)
 
     def has_delete_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
-        """Superusers' accounts are for superusers."""
-        return _may_touch(request, obj) and super().has_delete_permission(request, obj)
+        """Superusers' accounts are for superusers; nobody deletes the own one, which may be the
+        last that can give roles.
+        """
+        is_own = obj is not None and obj.pk == request.user.pk
+        may = _may_touch(request, obj) and super().has_delete_permission(request, obj)
+        return may and not is_own
 
 
 @admin.register(Group)

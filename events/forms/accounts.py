@@ -5,17 +5,37 @@ from typing import TYPE_CHECKING, Any
 from allauth.account.adapter import get_adapter
 from allauth.account.forms import LoginForm
 from django import forms
-from django.contrib.auth.forms import AdminUserCreationForm, PasswordChangeForm, UserChangeForm
-from django.contrib.auth.models import User
+from django.contrib.auth.forms import (
+    AdminUserCreationForm,
+    PasswordChangeForm,
+    ReadOnlyPasswordHashField,
+    ReadOnlyPasswordHashWidget,
+    UserChangeForm,
+)
+from django.contrib.auth.hashers import is_password_usable
+from django.contrib.auth.models import Permission, User
 from django.core.exceptions import ValidationError
+from django.db.models import Q
 
 from events.models import UnusableName, is_taken
 from events.models.account import NAME_MAX
+from events.services.people import acting_request
 
 if TYPE_CHECKING:
     _UserForm = forms.ModelForm[User]
 else:
     _UserForm = object
+
+
+class _NoHash(ReadOnlyPasswordHashWidget):
+    """Whether there is a password; nothing of its hash, which tells nobody anything here."""
+
+    def get_context(self, name: str, value: Any, attrs: Any) -> dict[str, Any]:
+        """The stock page's, with other words."""
+        context = super().get_context(name, value, attrs)
+        is_set = bool(value) and is_password_usable(value)
+        words = "A password is set." if is_set else "No password is set."
+        return context | {"summary": [{"label": words}]}
 
 
 class SignInForm(LoginForm):  # type: ignore[misc]
@@ -93,4 +113,30 @@ class NewAccountForm(OneName, AdminUserCreationForm):  # type: ignore[type-arg]
 
 
 class AccountForm(OneName, UserChangeForm):  # type: ignore[type-arg]
-    """An account, as an administrator changes it."""
+    """An account, as an administrator changes it; nobody shuts themselves out."""
+
+    password = ReadOnlyPasswordHashField(label="Password", widget=_NoHash)
+
+    def clean(self) -> dict[str, Any] | None:
+        """Raises `ValidationError` where it is the own account and could change none any more."""
+        cleaned = super().clean()
+        request = acting_request()
+        is_own = request is not None and request.user.pk == self.instance.pk
+        if is_own and not self._may_change_accounts():
+            raise ValidationError(
+                "You cannot switch off your own account, or take your own role away: perhaps "
+                "nobody would be left to give it back. Ask another administrator."
+            )
+        return cleaned
+
+    def _may_change_accounts(self) -> bool:
+        """Whether the account, as it is filled in, may still change accounts."""
+        filled = self.cleaned_data
+        if not filled.get("is_active", self.instance.is_active):
+            return False
+        if filled.get("is_superuser", self.instance.is_superuser):
+            return True
+        changing = Permission.objects.filter(codename="change_user", content_type__app_label="auth")
+        groups = filled.get("groups", self.instance.groups.all())
+        own = filled.get("user_permissions", self.instance.user_permissions.all())
+        return changing.filter(Q(group__in=groups) | Q(pk__in=own)).exists()
