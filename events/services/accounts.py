@@ -35,6 +35,7 @@ class State(NamedTuple):
     says: str
     password: str = ""
     members: tuple[str, ...] = ()
+    is_active: bool = True
 
 
 _Kind = type[User] | type[Group]
@@ -108,7 +109,7 @@ def _read(kind: _Kind, pk: int, *, is_locked: bool = False) -> State | None:
     rows = kind._default_manager.select_for_update(no_key=True) if is_locked else kind.objects
     found = rows.filter(pk=pk).first()
     if isinstance(found, User):
-        return State(found.get_username(), roles(found), found.password)
+        return State(found.get_username(), roles(found), found.password, is_active=found.is_active)
     if isinstance(found, Group):
         members = found.user_set.order_by("username").values_list("username", flat=True)
         return State(found.name, members_may(found), members=tuple(members))
@@ -192,13 +193,13 @@ def _facts(kind: _Kind, pk: int, before: State | None) -> Sequence[audit.Fact]:
     now = _read(kind, pk)
     told = partial(_told, kind, pk)
     if before is None:
-        return [told(_CHANGED[kind], f"new → {now.says}")] if now else []
+        return [told(f"{kind._meta.model_name}.added", f"new → {now.says}")] if now else []
     if now is None:
         members = f"; members {', '.join(before.members)}" if before.members else ""
         return [told(f"{kind._meta.model_name}.deleted", f"{before.says}{members}")]
     facts = []
     if before.says != now.says:
-        facts.append(told(_CHANGED[kind], f"{before.says} → {now.says}"))
+        facts.append(told(_change(kind, before, now), f"{before.says} → {now.says}"))
     if before.password != now.password:
         is_own = acting().id == pk
         action = "account.password_changed" if is_own else "user.password_changed"
@@ -207,6 +208,15 @@ def _facts(kind: _Kind, pk: int, before: State | None) -> Sequence[audit.Fact]:
 
 
 _CHANGED: dict[_Kind, str] = {User: "user.roles_changed", Group: "group.permissions_changed"}
+
+
+def _change(kind: _Kind, before: State, now: State) -> str:
+    """The action that says most of what became of `before`; the reason tells all of it."""
+    if before.is_active != now.is_active:
+        return "user.switched_on" if now.is_active else "user.switched_off"
+    if before.says.replace(before.name, "", 1) == now.says.replace(now.name, "", 1):
+        return f"{kind._meta.model_name}.renamed"
+    return _CHANGED[kind]
 
 
 def _told(kind: _Kind, pk: int, action: str, reason: str) -> audit.Fact:

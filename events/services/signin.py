@@ -17,6 +17,7 @@ from events.services.people import actor, person
 # After so many entries about one account or address only each tenth power is written.
 TOLD_EACH = 10
 WRONG = "wrong name or password"
+WRONG_AGAIN = "wrong password, asked again"
 
 
 class SlowedDown(Exception):
@@ -56,7 +57,7 @@ def check(request: HttpRequest, name: str, password: str, *, again: bool = False
         attempts.succeeded(attempt)
         _tell_sum(request, user, attempt)
         return user
-    _tell_failed(request, named, attempt, "wrong password, asked again" if again else WRONG)
+    _tell_failed(request, named, attempt, is_again=again)
     return None
 
 
@@ -107,27 +108,30 @@ def _append_unlock(request: HttpRequest, action: str, object_id: str, reason: st
 
 
 def _tell_failed(
-    request: HttpRequest, named: User | None, attempt: attempts.Attempt, reason: str
+    request: HttpRequest, named: User | None, attempt: attempts.Attempt, *, is_again: bool
 ) -> None:
     count = attempt.failures
     if count <= TOLD_EACH or _is_power_of_ten(count):
-        _record_failed(request, named, f"{reason}{_so_far(count)}")
+        reason = WRONG_AGAIN if is_again else WRONG
+        action = "session.password_wrong" if is_again else "session.sign_in_failed"
+        _record_failed(request, named, action, f"{reason}{_so_far(count)}")
 
 
 def _tell_sum(request: HttpRequest, user: User, attempt: attempts.Attempt) -> None:
     """What was not told one by one is told with its number when the right password comes."""
     before = attempt.failures - 1
     if before > TOLD_EACH:
-        _record_failed(request, user, f"the right password came after others{_so_far(before)}")
+        reason = f"the right password came after others{_so_far(before)}"
+        _record_failed(request, user, "session.sign_in_failed", reason)
 
 
 def _so_far(count: int) -> str:
     return f": {count:,} failed so far" if count > TOLD_EACH else ""
 
 
-def _record_failed(request: HttpRequest, named: User | None, reason: str) -> None:
+def _record_failed(request: HttpRequest, named: User | None, action: str, reason: str) -> None:
     who = _named(request, named)
-    audit.record(audit.Fact("session.sign_in_failed", who, outcome="failed", reason=reason))
+    audit.record(audit.Fact(action, who, outcome="failed", reason=reason))
 
 
 def _tell_refused(request: HttpRequest, named: User | None, attempt: attempts.Attempt) -> None:

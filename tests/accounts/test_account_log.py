@@ -67,7 +67,7 @@ def test_a_command_that_sets_a_password_is_logged(ana, monkeypatch):
 def test_a_superuser_that_is_made_is_logged():
     root = User.objects.create_superuser("root", password=OTHER)
     ((action, actor, name, reason),) = logged()
-    assert (action, name) == ("user.roles_changed", f"user:{root.pk}")
+    assert (action, name) == ("user.added", f"user:{root.pk}")
     assert reason == "new → root: active; superuser; staff; no groups"
     assert actor.startswith("system:")
 
@@ -133,7 +133,17 @@ def test_each_field_that_matters_is_logged(ana, change):
     act, now = CHANGES[change]
     act(ana)
     ana.save()
-    assert [reason for *_, reason in logged()] == [f"ana: active; groups analyst → {now}"]
+    ((action, *_, reason),) = logged()
+    assert reason == f"ana: active; groups analyst → {now}"
+    called = {"name": "user.renamed", "off": "user.switched_off"}
+    assert action == called.get(change, "user.roles_changed")
+
+
+def test_who_is_switched_on_again_is_logged_as_that(ana):
+    for is_active in (False, True):
+        ana.is_active = is_active
+        ana.save()
+    assert [action for action, *_ in logged()] == ["user.switched_off", "user.switched_on"]
 
 
 RELATIONS = {
@@ -270,7 +280,7 @@ def test_a_command_in_a_process_of_its_own_is_named(tmp_path):
     ).stdout
     bodies = [json.loads(json.loads(line)["body"]) for line in export.splitlines()]
     told = [(body["action"], body["actor"]) for body in bodies]
-    assert ("user.roles_changed", "system:createsuperuser") in told
+    assert ("user.added", "system:createsuperuser") in told
 
 
 def test_nothing_goes_around_the_models():

@@ -29,7 +29,7 @@ def test_it_makes_accounts_of_other_roles(db, monkeypatch):
 
 def test_it_is_logged(db, monkeypatch):
     make("--username=vera", monkeypatch=monkeypatch)
-    ((actor, reason),) = entries("user.roles_changed")
+    ((actor, reason),) = entries("user.added")
     assert actor.startswith("system:")
     assert reason == "new → vera: active; groups administrator"
 

@@ -105,7 +105,7 @@ def test_a_wrong_password_there_is_logged_and_slowed_down(as_vera):
     for _ in range(attempts.FREE_ON_DEVICE):
         page = as_vera.post(AGAIN, {"password": "wrong"}).content.decode()
         assert "This is not your password" in page
-    assert entries("session.sign_in_failed")[0] == ("vera", "wrong password, asked again")
+    assert entries("session.password_wrong")[0] == ("vera", "wrong password, asked again")
     assert SLOWED in as_vera.post(AGAIN, {"password": PASSWORD}).content.decode()
     assert as_vera.get(f"{USERS}add/").status_code == 302
 
@@ -121,7 +121,7 @@ def test_a_wrong_old_password_is_logged_and_slowed_down(ana):
     for _ in range(attempts.FREE_HERE):
         page = client.post("/accounts/password/", OWN | {"old_password": "wrong"})
         assert "This is not your password" in page.content.decode()
-    assert entries("session.sign_in_failed") == [("ana", "wrong password, asked again")] * 5
+    assert entries("session.password_wrong") == [("ana", "wrong password, asked again")] * 5
     page = client.post("/accounts/password/", OWN | {"old_password": PASSWORD})
     assert SLOWED in page.content.decode()
     ana.refresh_from_db()

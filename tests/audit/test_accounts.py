@@ -50,7 +50,7 @@ def test_giving_a_group_is_logged_before_and_after(as_adam, ana):
 
 def test_switching_an_account_off_is_logged(as_adam, ana):
     as_adam.post(f"{USERS}{ana.pk}/change/", form(ana, is_active=None))
-    ((_, reason),) = logged("user.roles_changed")
+    ((_, reason),) = logged("user.switched_off")
     assert reason.endswith("→ ana: switched off; groups analyst")
 
 
@@ -70,7 +70,7 @@ def test_a_new_account_is_logged(as_adam):
     fields = {"username": "nina", "password1": PASSWORD, "password2": PASSWORD}
     as_adam.post(f"{USERS}add/", fields | {"usable_password": "true"})
     nina = User.objects.get(username="nina")
-    assert logged("user.roles_changed") == [(f"user:{nina.pk}", "new → nina: active; no groups")]
+    assert logged("user.added") == [(f"user:{nina.pk}", "new → nina: active; no groups")]
 
 
 def test_a_password_that_is_set_is_logged_without_it(as_adam, ana):
