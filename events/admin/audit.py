@@ -10,6 +10,7 @@ from django.shortcuts import render
 
 from events import audit, services
 from events.admin import entry_page, list_page
+from events.admin.links import refused_to
 from events.audit import marked
 from events.models import AuditEntry, may_see_red
 from events.payload import Tlp
@@ -51,7 +52,11 @@ class AuditEntryAdmin(_Admin):
     ) -> HttpResponse:
         """The list, newest first, by the filters in the query."""
         self._must_only_read(request)
-        context = list_page.context(request.GET, is_red_visible=may_see_red(request.user))
+        context = list_page.context(
+            request.GET,
+            is_red_visible=may_see_red(request.user),
+            refused=refused_to(request.user),
+        )
         # After the search, which would otherwise find itself.
         if query := list_page.searched(request.GET):
             try:
@@ -79,7 +84,11 @@ class AuditEntryAdmin(_Admin):
             audit.record(audit.Fact("audit.viewed", actor, object_id=seen, tlp=tlp))
         except DatabaseError:
             return not_shown()
-        context = entry_page.context(found, is_red_visible=may_see_red(request.user))
+        context = entry_page.context(
+            found,
+            is_red_visible=may_see_red(request.user),
+            refused=refused_to(request.user),
+        )
         return render(request, "admin/events/auditentry/change_form.html", context)
 
     def add_view(

@@ -42,12 +42,12 @@ def find(seq: str) -> Found | None:
     return Found(near[number], near.get(number - 1), near.get(number + 1))
 
 
-def context(found: Found, *, is_red_visible: bool) -> dict[str, Any]:
+def context(found: Found, *, is_red_visible: bool, refused: frozenset[str]) -> dict[str, Any]:
     """What the entry's template needs."""
     entry = found.entry
     fields = body.parsed(entry.body)
     is_withheld = not is_red_visible and marked.is_red(entry)
-    text, url = object_link(entry.object_id)
+    text, url = object_link(entry.object_id, refused)
     return {
         "entry": entry,
         "found": found,

@@ -4,6 +4,7 @@ import re
 from functools import lru_cache
 from uuid import UUID
 
+from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
 from django.urls import reverse
 
 _ADMIN_PAGES = {
@@ -12,14 +13,27 @@ _ADMIN_PAGES = {
     "group": "admin:auth_group_change",
     "knownvalue": "admin:events_knownvalue_change",
 }
+# Who may open them; an entry can be opened by whoever sees the log.
+_NEEDED = {
+    "user": "auth.view_user",
+    "group": "auth.view_group",
+    "knownvalue": "events.view_knownvalue",
+}
 _UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _NUMBERED = re.compile(r"([a-z]+):([0-9]{1,18})", re.ASCII)
 
 
-def object_link(object_id: str) -> tuple[str, str]:
+def refused_to(user: AbstractBaseUser | AnonymousUser) -> frozenset[str]:
+    """The kinds of objects whose pages `user` may not open, so that no link leads there."""
+    may = getattr(user, "has_perm", lambda _: False)
+    return frozenset(kind for kind, needed in _NEEDED.items() if not may(needed))
+
+
+def object_link(object_id: str, refused: frozenset[str]) -> tuple[str, str]:
     """The text and the URL for an object: a submission's uuid, or `user:5` and the like.
 
-    The URL is empty for everything else: no text from outside becomes a link.
+    The URL is empty for everything else, and for kinds that are `refused`: no text from outside
+    becomes a link.
     """
     if _UUID.fullmatch(object_id):
         return object_id, _event_page().format(object_id)
@@ -28,7 +42,8 @@ def object_link(object_id: str) -> tuple[str, str]:
         return object_id, ""
     kind, key = numbered[1], numbered[2]
     words = {"audit": "entry", "knownvalue": "known value"}.get(kind, kind)
-    return f"{words} {key}", reverse(_ADMIN_PAGES[kind], args=[key])
+    url = "" if kind in refused else reverse(_ADMIN_PAGES[kind], args=[key])
+    return f"{words} {key}", url
 
 
 @lru_cache(maxsize=1)

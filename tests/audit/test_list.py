@@ -124,9 +124,10 @@ def test_text_from_outside_is_neither_markup_nor_a_link_nor_invisible(chain, as_
         ("knownvalue:3", "known value 3", "/admin/events/knownvalue/3/change/"),
     ],
 )
-def test_an_object_leads_to_its_page(db, as_otto, object_id, words, url):
+def test_an_object_leads_to_its_page(db, client, object_id, words, url):
+    client.force_login(make_user("vera", "administrator"))
     audit.record(audit.Fact("a.b", ANA, object_id))
-    assert f'<a href="{url}">{words}</a>' in as_otto.get(URL).content.decode()
+    assert f'<a href="{url}">{words}</a>' in client.get(URL).content.decode()
 
 
 @pytest.mark.parametrize("object_id", ["user:x", "user:-1", "planet:1", "user:" + "1" * 30, "x"])
@@ -288,3 +289,16 @@ def test_every_way_of_listing_follows_an_index_without_sorting(chain, asked):
             (plan,) = [row[3] for row in cursor.fetchall()]
         assert "USING INDEX audit_" in plan, plan
         assert plan.startswith("SEARCH") or not (asked or place.keys() - {"from_oldest"}), plan
+
+
+def test_no_link_leads_where_the_reader_is_refused(db, client, as_otto):
+    for name in ("user:1", "group:1", "knownvalue:1"):
+        audit.record(audit.Fact("a.b", ANA, object_id=name))
+    client.force_login(make_user("vera", "administrator"))
+    page = as_otto.get(URL).content.decode()
+    assert "user 1" in page
+    assert "/admin/auth/" not in page.split("<tbody>")[1]
+    entry = AuditEntry.objects.get(object_id="user:1").seq
+    assert "/admin/auth/user/1/" not in as_otto.get(f"{URL}{entry}/change/").content.decode()
+    assert "/admin/auth/user/1/" in client.get(URL).content.decode()
+    assert "/admin/auth/user/1/" in client.get(f"{URL}{entry}/change/").content.decode()
