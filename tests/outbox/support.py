@@ -7,7 +7,6 @@ from urllib.parse import parse_qs
 from uuid import UUID, uuid4
 
 import requests
-from allauth.usersessions.models import UserSession
 from django.contrib.auth.models import User
 from django.db import connection
 from django.db.models import F
@@ -98,9 +97,6 @@ def pass_time(**amount: float) -> None:
     back = timedelta(**amount)
     Submission.objects.update(**{name: F(name) - back for name in MOMENTS})
     Throttle.objects.update(since=F("since") - back)
-    UserSession.objects.update(
-        created_at=F("created_at") - back, last_seen_at=F("last_seen_at") - back
-    )
     ApiGate.objects.update(**{name: F(name) - back for name in GATE_MOMENTS})
     gate.forget()
 
