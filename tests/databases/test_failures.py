@@ -27,6 +27,7 @@ def break_tables(url, statement):
     """Every insert into the `TABLES` runs `statement` first."""
     with psycopg.connect(url, autocommit=True) as database:
         database.execute("CREATE TABLE canaries (text text UNIQUE, more int NOT NULL DEFAULT 0)")
+        database.execute("GRANT ALL ON canaries TO PUBLIC")
         database.execute("INSERT INTO canaries VALUES (%s)", [CANARY])
         database.execute(
             "CREATE FUNCTION fail() RETURNS trigger LANGUAGE plpgsql AS "
@@ -45,7 +46,7 @@ def test_no_log_of_any_process_holds_the_text_of_a_row(kind, capfd):
         person = desk.sign_in("analyst")
         page = person.get(f"{desk.url}/accounts/preferences/").text
         token = page.split('name="csrfmiddlewaretoken" value="')[1].split('"')[0]
-        break_tables(desk.environment["DATABASE_URL"], FAILING[kind])
+        break_tables(desk.environment["MIGRATE_DATABASE_URL"], FAILING[kind])
         capfd.readouterr()
         answer = person.post(
             f"{desk.url}/accounts/preferences/",

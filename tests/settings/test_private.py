@@ -16,7 +16,9 @@ from events.sandbox.ledger import Ledger
 ROOT = Path(__file__).resolve().parents[2]
 STRANGER = 65534
 KEY = "kept-0123456789-abcdefghijklmnopqrstuvwxyz-ABCDEFGHIJ"
-OF_TESTS = frozenset({"SECRET_KEY", "STATE_DIR", "DATABASE_URL", "DJANGO_ALLOW_ASYNC_UNSAFE"})
+OF_TESTS = frozenset(
+    ("SECRET_KEY", "STATE_DIR", "DATABASE_URL", "MIGRATE_DATABASE_URL", "DJANGO_ALLOW_ASYNC_UNSAFE")
+)
 
 
 def mode(path):
