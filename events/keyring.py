@@ -5,8 +5,9 @@ import binascii
 import os
 import re
 import secrets
-import tempfile
 from pathlib import Path
+
+from events import private
 
 KEY_BYTES = 32
 # Random bytes have more different ones by far; a text that somebody thought up has not.
@@ -78,25 +79,11 @@ def _decoded(text: str) -> bytes:
 
 
 def _write(path: Path, text: str, *, is_new: bool) -> None:
-    """Write beside the file and put it in place in one step: no reader meets half of it."""
-    part = None
+    write = private.write_new if is_new else private.write_over
     try:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        # mkstemp makes it 0600, whatever the umask is.
-        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f"{path.name}.")
-        part = Path(name)
-        with os.fdopen(handle, "w") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        if is_new:
-            path.hardlink_to(part)
-        else:
-            part.replace(path)
+        write(path, text.encode())
     except FileExistsError:
         pass
     except OSError as error:
         raise BadKey(f"{path} cannot be written: {error.strerror}") from None
-    finally:
-        if part is not None:
-            part.unlink(missing_ok=True)

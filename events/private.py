@@ -6,7 +6,10 @@ where the system refuses, and `TooOpenError` where somebody else's file is open 
 
 import os
 import resource
+import secrets
 import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 UMASK = 0o077
@@ -54,6 +57,35 @@ def make_database(path: Path) -> None:
 def close_secret(path: Path) -> None:
     """Nobody else may read the secret at `path`; the group that it was given to may."""
     _close(path, forbidden=OTHERS)
+
+
+def write_new(path: Path, content: bytes) -> None:
+    """Make the file at `path`, which appears at once and whole. Raises `FileExistsError`."""
+    with _written_beside(path, content) as part:
+        path.hardlink_to(part)
+
+
+def write_over(path: Path, content: bytes) -> None:
+    """Make the file at `path`, or put another in its place: no reader meets half of it."""
+    with _written_beside(path, content) as part:
+        part.replace(path)
+
+
+@contextmanager
+def _written_beside(path: Path, content: bytes) -> Iterator[Path]:
+    """A file with `content` in the folder of `path`, which is gone afterwards unless it was moved.
+
+    It is on the disk before it is put in place.
+    """
+    part = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
+    try:
+        with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        yield part
+    finally:
+        part.unlink(missing_ok=True)
 
 
 def _close(path: Path, *, forbidden: int) -> None:

@@ -8,6 +8,7 @@ import json
 import os
 import secrets
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal, TypeVar
@@ -234,26 +235,15 @@ def _kept_secret_key(path: Path) -> str:
     """The key in the file at `path`, which comes into being with the whole key in it or not."""
     try:
         if not path.exists():
-            _keep_once(path, secrets.token_urlsafe(64))
+            # Of two processes that make one at once the first one's stays.
+            with suppress(FileExistsError):
+                private.write_new(path, secrets.token_urlsafe(64).encode())
         return path.read_text().strip()
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "it is not text"
         raise ImproperlyConfigured(
             f"SECRET_KEY is not set and {path} cannot be used: {reason}."
         ) from None
-
-
-def _keep_once(path: Path, made: str) -> None:
-    """Write `made` beside `path` and link it there, so that of two processes one is first."""
-    draft = path.with_name(f"{path.name}.{os.getpid()}.{secrets.token_hex(4)}")
-    with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-        file.write(made)
-    try:
-        path.hardlink_to(draft)
-    except FileExistsError:
-        pass
-    finally:
-        draft.unlink()
 
 
 def audit_keys(name: str) -> tuple[bytes, ...]:

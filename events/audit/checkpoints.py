@@ -14,9 +14,7 @@ import binascii
 import contextlib
 import hashlib
 import json
-import os
 import re
-import secrets
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -97,11 +95,11 @@ def make(after: Head | None = None) -> Checkpoint:
 
 def sign(head: Head) -> Checkpoint:
     """The checkpoint of `head` as of now. Raises `KeyTrouble`."""
-    private = _private_key()
-    key = key_id(private.public_key())
+    signing = _private_key()
+    key = key_id(signing.public_key())
     at = body.moment(clock.now())
     text = _canonical({"v": VERSION, "at": at, "seq": head.seq, "hash": head.hash, "key": key})
-    return Checkpoint(head, at, key, text, private.sign(text.encode()))
+    return Checkpoint(head, at, key, text, signing.sign(text.encode()))
 
 
 def public_key() -> Ed25519PublicKey:
@@ -144,8 +142,8 @@ def keep(checkpoint: Checkpoint, folder: Path) -> Path:
     if not path.exists():
         signature = path.with_suffix(".sig")
         if not (signature.exists() and signature.read_bytes() == checkpoint.signature):
-            _write_new(signature, checkpoint.signature)
-        _write_new(path, checkpoint.text.encode())
+            private.write_new(signature, checkpoint.signature)
+        private.write_new(path, checkpoint.text.encode())
     return path
 
 
@@ -241,20 +239,7 @@ def _make_key(path: Path) -> None:
     pem = Ed25519PrivateKey.generate().private_bytes(encoding, form, serialization.NoEncryption())
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     with contextlib.suppress(FileExistsError):
-        _write_new(path, pem)
-
-
-def _write_new(path: Path, content: bytes) -> None:
-    """Appears at once and whole, and for its owner alone. Raises `FileExistsError`."""
-    part = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
-    try:
-        with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        os.link(part, path)
-    finally:
-        part.unlink(missing_ok=True)
+        private.write_new(path, pem)
 
 
 def _canonical(said: Mapping[str, str | int]) -> str:
