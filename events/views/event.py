@@ -48,35 +48,15 @@ def _page(
     needs_worker = state in MOVING or submission.may_exist
     is_worker_alive = not needs_worker or Heartbeat.any_alive()
     desk = Desk(gate.closed(), is_worker_alive, is_held, can["take_back"], related.twice)
-    context = {
-        "submission": submission,
+    context = _of_itself(submission) | {
         "standing": standing(submission, desk),
-        "look_changes": fields(submission.look_changes),
-        "last_sweep": submission.updated_at + LATER[-1],
-        "gate": _gate(submission),
         "reason": reason,
-        "outcome": submission.outcome_values,
-        "sent": _sent(submission),
-        "is_sent_elsewhere": submission.body is None and state in {State.CREATED, State.DUPLICATED},
-        "dataset": dataset_words(submission.dataset_id, reference.load()),
-        "payload": _payload(submission),
-        "endpoint": f"{settings.CLOUDFLARE.base_url}/accounts/"
-        f"{settings.CLOUDFLARE.account_id}/cloudforce-one/events/create",
-        "answer": _fields(submission.answer_values),
-        "answer_json": _pretty(submission.answer_values) if submission.answer else "",
         "timeline": timeline(
             submission,
             is_named=related.names_corrected,
             is_red_told=may_see_red(request.user) or submission.author_id == request.user.pk,
         ),
-        "is_moving": state in MOVING,
         "takes_reason": can["decide"] or can["declare_unsent"],
-        "is_overdue": state is State.SENDING
-        and submission.lease_until is not None
-        and submission.lease_until < clock.now(),
-        "is_due": submission.next_at is not None and submission.next_at <= clock.now(),
-        "shows_outcome": state not in SETTLED
-        and submission.outcome_values.get("kind") not in set(gate.Kind),
         "is_paused": desk.closed is not None and desk.closed.kind is gate.Kind.PAUSED,
         "related": related,
         "can": can
@@ -87,6 +67,33 @@ def _page(
         "is_worker_alive": is_worker_alive,
     }
     return render(request, "events/detail.html", context, status=status)
+
+
+def _of_itself(submission: Submission) -> dict[str, object]:
+    """What the page shows of `submission` itself, whoever looks."""
+    state, now = State(submission.state), clock.now()
+    account = f"{settings.CLOUDFLARE.base_url}/accounts/{settings.CLOUDFLARE.account_id}"
+    return {
+        "submission": submission,
+        "look_changes": fields(submission.look_changes),
+        "last_sweep": submission.updated_at + LATER[-1],
+        "gate": _gate(submission),
+        "outcome": submission.outcome_values,
+        "sent": _sent(submission),
+        "is_sent_elsewhere": submission.body is None and state in {State.CREATED, State.DUPLICATED},
+        "dataset": dataset_words(submission.dataset_id, reference.load()),
+        "payload": _payload(submission),
+        "endpoint": f"{account}/cloudforce-one/events/create",
+        "answer": _fields(submission.answer_values),
+        "answer_json": _pretty(submission.answer_values) if submission.answer else "",
+        "is_moving": state in MOVING,
+        "is_overdue": state is State.SENDING
+        and submission.lease_until is not None
+        and submission.lease_until < now,
+        "is_due": submission.next_at is not None and submission.next_at <= now,
+        "shows_outcome": state not in SETTLED
+        and submission.outcome_values.get("kind") not in set(gate.Kind),
+    }
 
 
 def _is_held(submission: Submission) -> bool:
